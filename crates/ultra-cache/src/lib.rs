@@ -1,0 +1,1 @@
+//! An exact cache of answers as a filter.

@@ -1,0 +1,1 @@
+//! What every Ultra tool shares: records, NDJSON, the process shell, configuration.

@@ -1,0 +1,1 @@
+//! Send every request to all its targets.

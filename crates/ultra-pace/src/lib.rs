@@ -1,0 +1,1 @@
+//! When to send, retry, wait and give up: one state machine without input or output.

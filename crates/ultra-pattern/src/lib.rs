@@ -1,0 +1,1 @@
+//! Patterns: list, show, start, next, check.

@@ -1,0 +1,1 @@
+//! Calls to language models: wire formats, the mock, exec members, the dispatcher.

@@ -1,0 +1,1 @@
+//! The cache key and the embedded store.

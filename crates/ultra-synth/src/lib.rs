@@ -1,0 +1,1 @@
+//! Candidate answers to one synthesis.

@@ -1,0 +1,1 @@
+//! Pattern files, templates and stage planning, pure.

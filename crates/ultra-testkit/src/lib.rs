@@ -1,0 +1,1 @@
+//! Hermetic commands, snapshots and a scripted server for Ultra's tests.
