@@ -1,1 +1,9 @@
-//! What every Ultra tool shares: records, NDJSON, the process shell, configuration.
+//! What every Ultra tool shares.
+//!
+//! A tool is a function from a stream of records to a stream of records. This crate holds the records and
+//! their ids, the stream (NDJSON in and out, framed and checked here), and the shell around the function:
+//! arguments, configuration, logs, metrics, signals and the exit status.
+
+pub mod id;
+pub mod kind;
+pub mod record;
