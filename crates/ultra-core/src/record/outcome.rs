@@ -1,6 +1,6 @@
 //! `verdict`, `synthesis` and `delta`: what comes out of many answers.
 
-use super::{Json, Object, Usage};
+use super::{Json, Usage};
 
 record! {
     /// A judgement over the answers to one prompt.
