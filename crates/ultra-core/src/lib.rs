@@ -4,8 +4,14 @@
 //! their ids, the stream (NDJSON in and out, framed and checked here), and the shell around the function:
 //! arguments, configuration, logs, metrics, signals and the exit status.
 
+pub mod clock;
+pub mod config;
+pub mod draw;
+pub mod env;
 pub mod failure;
 pub mod id;
 pub mod kind;
 pub mod ndjson;
 pub mod record;
+pub mod secret;
+pub mod target;

@@ -1,0 +1,44 @@
+//! The keys that a configuration file may hold: every section, every key, in one table.
+//!
+//! A tool reads the keys outside all sections and its own section; it knows the others only to refuse
+//! misspellings. A test compares this table with the flags of the tools.
+
+/// `(section, keys)`; the first section is the one outside all tables.
+pub const SECTIONS: &[(&str, &[&str])] = &[
+    (
+        "",
+        &["mock", "seed", "emit", "order", "strict", "max-line", "mem", "progress", "log-format", "metrics"],
+    ),
+    ("ingest", &[]),
+    ("pattern", &[]),
+    ("fanout", &[]),
+    ("cache", &[]),
+    ("synth", &[]),
+];
+
+/// The keys of `[providers.NAME]`.
+pub(super) const PROVIDER: &[&str] = &["dialect", "base-url", "key-env", "key-file", "version"];
+
+/// The tables that are not sections of a tool.
+pub(super) const TABLES: &[&str] = &["providers", "aliases", "profiles"];
+
+/// The known name that is nearest to `wrong`, if one is near.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = known.into_iter().map(|name| (distance(wrong, name), name)).min()?;
+    (near.0 <= 1 + wrong.len() / 4).then_some(near.1)
+}
+
+/// Edit distance (Levenshtein) between two short names.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
