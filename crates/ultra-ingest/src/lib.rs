@@ -1,1 +1,8 @@
 //! Files, directories and streams to document records.
+
+mod chunk;
+mod decode;
+mod error;
+mod media;
+mod sniff;
+mod tokens;
