@@ -14,6 +14,7 @@ mod text;
 pub use fault::Fault;
 pub use frame::DEFAULT_MAX_LINE;
 pub use input::{Input, Item, Line, Options};
+pub(crate) use output::Sink;
 pub use output::{Emit, Output};
 pub use scan::{Flaw, Head, MAX_DEPTH, scan};
 

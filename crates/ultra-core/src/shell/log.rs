@@ -1,0 +1,74 @@
+//! What goes to stderr: log lines, the summary, failures. Nothing here ever stops a run.
+
+use std::fmt;
+use std::io::Write as _;
+
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, Layer};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::args::{Common, LogFormat};
+
+/// Starts the log; a second start in one process changes nothing.
+pub(super) fn start(tool: &'static str, common: &Common) {
+    let level = match (common.quiet, common.verbose) {
+        (true, _) => Level::ERROR,
+        (_, 0) => Level::WARN,
+        (_, 1) => Level::INFO,
+        (_, 2) => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    // Only our own crates: HTTP libraries log headers, and headers hold keys.
+    let ours =
+        filter_fn(move |meta: &Metadata<'_>| *meta.level() <= level && meta.target().starts_with("ultra"));
+    let layer = Layer::default().with_writer(std::io::stderr).with_ansi(false);
+    let started = match common.log_format {
+        LogFormat::Text => tracing_subscriber::registry()
+            .with(layer.event_format(Plain { tool }).with_filter(ours))
+            .try_init(),
+        LogFormat::Json if common.mock => {
+            tracing_subscriber::registry().with(layer.json().without_time().with_filter(ours)).try_init()
+        }
+        LogFormat::Json => tracing_subscriber::registry().with(layer.json().with_filter(ours)).try_init(),
+    };
+    // The only failure is that a log was started before, by whoever composes tools in one process.
+    let _ = started;
+}
+
+/// Prints one line; when stderr is closed or full there is nobody to tell.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// `tool: level: message field=value`.
+struct Plain {
+    tool: &'static str,
+}
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let level = match *event.metadata().level() {
+            Level::ERROR => "error",
+            Level::WARN => "warning",
+            Level::INFO => "info",
+            Level::DEBUG => "debug",
+            Level::TRACE => "trace",
+        };
+        write!(writer, "{}: {level}: ", self.tool)?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}
