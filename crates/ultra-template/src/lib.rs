@@ -1,1 +1,4 @@
 //! Pattern files, templates and stage planning, pure.
+pub mod fence;
+pub mod group;
+pub mod mark;

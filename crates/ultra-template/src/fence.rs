@@ -1,0 +1,111 @@
+//! Delimiters around data, which the data cannot forge.
+//!
+//! Every document and every answer stands between two lines that carry a mark of 128 bits. The mark is a hash of
+//! the data itself, so the same content gives the same request and the same cache key on every run, and it is
+//! made again until it occurs nowhere in the data: nothing in there can end the frame early or begin another.
+//!
+//! ```
+//! use ultra_template::fence::Fence;
+//! let (one, two) = ("An answer.", "Another.");
+//! let fence = Fence::around(None, [one, two]);
+//! let text = fence.answer("Answer A", one);
+//! assert!(text.starts_with("<answer-") && text.contains("\nlabel: Answer A\n\nAn answer.\n</answer-"));
+//! assert_eq!(fence, Fence::around(None, [one, two]));
+//! ```
+
+use std::fmt::{self, Write as _};
+
+use ultra_core::id::ContentHash;
+use ultra_core::record::Document;
+
+/// Hexadecimal digits of a mark: 128 bits.
+const DIGITS: usize = 32;
+/// The longest name or heading that is shown beside a document, in characters.
+const HEADER: usize = 200;
+
+/// The delimiters of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    mark: String,
+}
+
+impl Fence {
+    /// Delimiters for a message that holds `data`; another `seed` gives other marks.
+    ///
+    /// Name here every text that is not the pattern's own, the question and the headings included.
+    pub fn around<'a>(seed: Option<u64>, data: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+        let mut content = ContentHash::new("ultra fence v1");
+        if let Some(seed) = seed {
+            content.add(seed.to_le_bytes());
+        }
+        for text in data.clone() {
+            content.add(text);
+        }
+        let mut again: u64 = 0;
+        loop {
+            let mut mark = content.clone().field(again.to_le_bytes()).hex();
+            mark.truncate(DIGITS);
+            if !data.clone().into_iter().any(|text| holds(text, &mark)) {
+                return Self { mark };
+            }
+            again += 1;
+        }
+    }
+
+    /// The mark that every delimiter carries.
+    pub fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// An answer under its label.
+    pub fn answer(&self, label: &str, text: &str) -> String {
+        self.framed("answer", &[("label", label)], text)
+    }
+
+    /// A document, with its name, part and heading.
+    pub fn document(&self, document: &Document) -> String {
+        let part = document.part.as_ref();
+        let number = part.map(|part| format!("{} of {}", part.index.saturating_add(1), part.count));
+        let headers = [
+            ("name", Some(document.name.as_str())),
+            ("part", number.as_deref()),
+            ("heading", part.and_then(|part| part.heading.as_deref())),
+        ];
+        let headers: Vec<_> = headers.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        self.framed("document", &headers, &document.text)
+    }
+
+    fn framed(&self, kind: &str, headers: &[(&str, &str)], text: &str) -> String {
+        let Self { mark } = self;
+        let mut framed = String::with_capacity(text.len() + 256);
+        let _ = writeln!(framed, "<{kind}-{mark}>");
+        for (key, value) in headers {
+            let _ = writeln!(framed, "{key}: {}", OneLine(value));
+        }
+        let _ = write!(framed, "\n{text}{}</{kind}-{mark}>", if text.ends_with('\n') { "" } else { "\n" });
+        framed
+    }
+}
+
+/// Whether `text` holds the mark, in lower or upper case.
+fn holds(text: &str, mark: &str) -> bool {
+    text.contains(mark) || text.contains(&mark.to_ascii_uppercase())
+}
+
+/// Untrusted text on one line of bounded length.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars().take(HEADER) {
+            f.write_char(if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })?;
+        }
+        if self.0.chars().nth(HEADER).is_some() {
+            f.write_char('…')?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
