@@ -1,0 +1,89 @@
+//! The seam between the dispatcher and the wire: one call, one answer, one error.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use ultra_core::kind::ErrorKind;
+use ultra_core::record::{Json, Message, Params, ProviderError, Usage};
+use ultra_pace::Class;
+
+/// What is asked of one target, once.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The request that this call serves; part of what a mock answer depends on only through its content.
+    pub request_id: String,
+    /// The target as it stands in records.
+    pub target: String,
+    /// Number of the sample, from 0.
+    pub sample: u32,
+    /// The conversation.
+    pub messages: Vec<Message>,
+    /// Parameters; what is absent is left to the provider.
+    pub params: Option<Params>,
+    /// JSON Schema that the answer must match.
+    pub output_schema: Option<Json>,
+}
+
+/// A complete answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The model that answered, as the provider names it.
+    pub model: String,
+    /// The text.
+    pub text: String,
+    /// What the model thought, where the provider tells.
+    pub reasoning: Option<String>,
+    /// `stop`, `length`, `content_filter`, `refusal`, `tool_calls`, or the provider's own word.
+    pub finish_reason: String,
+    /// Tokens as the provider counted them.
+    pub usage: Option<Usage>,
+    /// Cost that the provider itself reported, in US dollars.
+    pub cost_usd: Option<f64>,
+    /// Time from sending to the first byte of the answer.
+    pub first_byte: Option<Duration>,
+    /// True when no model was asked.
+    pub mock: bool,
+}
+
+/// Why an attempt gave no answer, and what that means for the next one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallError {
+    /// The kind of the error record.
+    pub kind: ErrorKind,
+    /// What this failure means for money and for the next attempt.
+    pub class: Class,
+    /// The place, the cause and what to do; free of secrets.
+    pub message: String,
+    /// HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// What the provider said.
+    pub provider: Option<ProviderError>,
+    /// How long the provider asked to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// An error without a provider's words.
+    pub fn new(kind: ErrorKind, class: Class, message: impl Into<String>) -> Self {
+        Self { kind, class, message: message.into(), status: None, provider: None, retry_after: None }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// A call in flight; dropping it cancels the call.
+pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + 'a>>;
+
+/// Somebody who answers calls. Tiny on purpose: HTTP dialects, the mock and exec members all fit behind it.
+pub trait Provider: fmt::Debug {
+    /// Makes one attempt; `timeout` is how long the whole attempt may take.
+    fn call<'a>(&'a self, call: &'a Call, timeout: Duration) -> Calling<'a>;
+}
