@@ -1,0 +1,77 @@
+//! The numbers of the policy, each with where its default comes from.
+
+use std::time::Duration;
+
+/// The limits and times that a [`Machine`](crate::Machine) keeps. The default is meant for batches of calls
+/// that last seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Attempts in flight at one target. Zero counts as one.
+    ///
+    /// 32: the upper range where hosted models answer without throttling; Netflix's concurrency limits start
+    /// from 20.
+    pub per_target: usize,
+    /// Attempts in flight in all. Zero counts as one.
+    ///
+    /// 128: four targets at their limit. With more busy targets each has an equal share of it.
+    pub total: usize,
+    /// Open calls above which [`Machine::has_room`](crate::Machine::has_room) says no.
+    ///
+    /// 4,096: 32 times `total`, so that the calls of a stalled target can pile up for long before reading
+    /// stops, while the machine's own memory stays near one MiB.
+    pub backlog: usize,
+    /// Failed attempts after which a call is given up, of any class, those answered by Retry-After left out.
+    /// At least one attempt is always made.
+    ///
+    /// 8: with p = 0.3 failures 0.3⁸ = 0.007 % of the calls remain; three attempts, usual in SDKs, leave 2.7 %.
+    pub attempts: u32,
+    /// Failed attempts of class [`Unsure`](crate::Class::Unsure) after which a call is given up: what one
+    /// record may cost at most without an answer.
+    ///
+    /// 4: half of `attempts`, as the AWS SDKs charge a timeout twice what they charge another failure.
+    pub unsure_attempts: u32,
+    /// `base` of the sleep before attempt n + 2, `U(0, min(cap, base·2ⁿ))`.
+    ///
+    /// 0.5 s: the first delay of the OpenAI and Anthropic SDKs.
+    pub base: Duration,
+    /// `base` after a [`Throttled`](crate::Class::Throttled) failure without Retry-After.
+    ///
+    /// 1 s: the throttling base of the AWS SDKs.
+    pub throttle_base: Duration,
+    /// `cap` of the sleep.
+    ///
+    /// 60 s: above the 20 s of the AWS SDKs, because a call to a model lasts seconds, not milliseconds.
+    pub cap: Duration,
+    /// Largest distance between two launches while a target that asked for a pause is taken up again, and of
+    /// the first of them from the end of the pause.
+    ///
+    /// 0.25 s: eight calls a second on average, a rate that small accounts are given.
+    pub spread: Duration,
+    /// What one attempt may take.
+    ///
+    /// 600 s: the total timeout of the OpenAI and Anthropic SDKs.
+    pub attempt_timeout: Duration,
+    /// What one call may take from its submission to its end, waiting included, unless it says otherwise.
+    /// `Duration::MAX` means no deadline.
+    ///
+    /// 1,800 s: three attempts that use all of their time.
+    pub deadline: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            per_target: 32,
+            total: 128,
+            backlog: 4_096,
+            attempts: 8,
+            unsure_attempts: 4,
+            base: Duration::from_millis(500),
+            throttle_base: Duration::from_secs(1),
+            cap: Duration::from_secs(60),
+            spread: Duration::from_millis(250),
+            attempt_timeout: Duration::from_secs(600),
+            deadline: Duration::from_secs(1_800),
+        }
+    }
+}
