@@ -1,8 +1,12 @@
 //! Files, directories and streams to document records.
 
-mod chunk;
-mod decode;
-mod error;
-mod media;
-mod sniff;
-mod tokens;
+pub mod chunk;
+pub mod decode;
+pub mod error;
+pub mod html;
+pub mod media;
+pub mod parsed;
+mod pdf;
+pub mod sniff;
+pub mod tokens;
+pub mod worker;
