@@ -1,0 +1,334 @@
+//! What a store survives, and what it refuses.
+#![allow(clippy::disallowed_methods, reason = "waiting is measured with the real clock")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::{Limits, Row, Store, StoreError};
+use crate::key::Key;
+use crate::key::tests::key;
+
+fn place() -> (TempDir, PathBuf) {
+    let directory = TempDir::new().expect("makes a directory");
+    let path = directory.path().join("ultra").join("cache.db");
+    (directory, path)
+}
+
+fn open(path: &Path) -> Store {
+    Store::open(path, Limits::default()).expect("opens")
+}
+
+fn rows(count: usize) -> BTreeMap<Key, Row> {
+    let row = |n: usize| Row { created_s: 1000 + n as u64, value: format!("value {n} {}", "x".repeat(2000)) };
+    (0..count).map(|n| (key(&n.to_string()), row(n))).collect()
+}
+
+/// The rows `rows` would give after the first `skip`.
+fn later_rows(skip: usize, count: usize) -> BTreeMap<Key, Row> {
+    let first = rows(skip);
+    rows(skip + count).into_iter().filter(|(key, _)| !first.contains_key(key)).collect()
+}
+
+fn filled(path: &Path, count: usize) -> BTreeMap<Key, Row> {
+    let rows = rows(count);
+    open(path).put(&rows).expect("puts");
+    rows
+}
+
+/// Damage is allowed to lose rows and to end in an error, never to give another row.
+fn check_no_wrong_row(path: &Path, rows: &BTreeMap<Key, Row>, what: &str) {
+    let Ok(mut store) = Store::open(path, Limits::default()) else { return };
+    for (key, row) in rows {
+        match store.get(key) {
+            Ok(Some(found)) => assert_eq!(&found, row, "{what}"),
+            Ok(None) => {}
+            Err(cause) => {
+                assert!(matches!(cause, StoreError::Corrupt(_) | StoreError::Sql(_)), "{what}: {cause}");
+                store = store.rebuild().expect("begins a new store");
+                store.put(rows).expect("the new store works");
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_come_back_in_another_connection() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 3);
+    let mut store = open(&path);
+    for (key, row) in &rows {
+        assert_eq!(store.get(key).expect("reads").as_ref(), Some(row));
+    }
+    assert_eq!(store.get(&key("absent")).expect("reads"), None);
+    let stats = store.stats().expect("counts");
+    assert_eq!((stats.entries, stats.oldest_s, stats.newest_s), (3, Some(1000), Some(1002)));
+    assert!(stats.bytes > 6000);
+}
+
+#[test]
+fn a_second_put_replaces_the_first() {
+    let (_directory, path) = place();
+    let mut store = open(&path);
+    for value in ["old", "new"] {
+        let row = Row { created_s: 5, value: value.into() };
+        store.put(&BTreeMap::from([(key("k"), row)])).expect("puts");
+    }
+    assert_eq!(store.get(&key("k")).expect("reads").expect("is there").value, "new");
+    assert_eq!(store.stats().expect("counts").entries, 1);
+}
+
+#[test]
+fn only_the_user_can_read_the_files() {
+    let (_directory, path) = place();
+    let mut store = open(&path);
+    store.put(&rows(1)).expect("puts");
+    let mode = |path: &Path| fs::metadata(path).expect("exists").mode() & 0o777;
+    assert_eq!(mode(path.parent().expect("has one")), 0o700);
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(&path.with_extension("db-wal")), 0o600);
+    drop(store);
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("sets");
+    drop(open(&path));
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
+fn g140_a_store_cut_short_at_any_page_gives_no_wrong_row() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 60);
+    let whole = fs::read(&path).expect("reads");
+    for at in (0..whole.len()).step_by(4096) {
+        fs::write(&path, &whole[..at]).expect("writes");
+        check_no_wrong_row(&path, &rows, &format!("cut at {at}"));
+    }
+}
+
+#[test]
+fn g140_a_changed_byte_in_any_page_gives_no_wrong_row() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 60);
+    let whole = fs::read(&path).expect("reads");
+    for page in (0..whole.len()).step_by(4096) {
+        for inside in [0, 3, 17, 90, 1000, 2111, 4000, 4095] {
+            let mut damaged = whole.clone();
+            damaged[page + inside] ^= 0x41;
+            fs::write(&path, &damaged).expect("writes");
+            check_no_wrong_row(&path, &rows, &format!("byte {}", page + inside));
+        }
+    }
+}
+
+#[test]
+fn g140_a_page_of_noise_gives_no_wrong_row() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 60);
+    let whole = fs::read(&path).expect("reads");
+    for page in (0..whole.len()).step_by(4096) {
+        let mut damaged = whole.clone();
+        for (n, byte) in damaged[page..page + 4096].iter_mut().enumerate() {
+            *byte = (n * 167 + page).to_le_bytes()[0];
+        }
+        fs::write(&path, &damaged).expect("writes");
+        check_no_wrong_row(&path, &rows, &format!("page at {page}"));
+    }
+}
+
+#[test]
+fn g140_a_changed_letter_inside_a_value_is_a_miss_and_the_row_goes() {
+    let (_directory, path) = place();
+    filled(&path, 2);
+    let inside = Connection::open(&path).expect("opens");
+    inside.execute("UPDATE answers SET value = replace(value, 'value 0', 'value 1')", []).expect("updates");
+    drop(inside);
+    let mut store = open(&path);
+    assert_eq!(store.get(&key("0")).expect("reads"), None);
+    assert!(store.get(&key("1")).expect("reads").is_some());
+    assert_eq!(store.stats().expect("counts").entries, 1);
+}
+
+#[test]
+fn g140_a_row_under_the_key_of_another_is_a_miss() {
+    let (_directory, path) = place();
+    filled(&path, 2);
+    let inside = Connection::open(&path).expect("opens");
+    inside.execute("DELETE FROM answers WHERE key = ?1", [key("0").as_str()]).expect("deletes");
+    inside.execute("UPDATE answers SET key = ?1", [key("0").as_str()]).expect("updates");
+    drop(inside);
+    assert_eq!(open(&path).get(&key("0")).expect("reads"), None);
+}
+
+#[test]
+fn g140_a_text_file_is_moved_beside_and_kept_private() {
+    for text in ["xy", "my notes\n", &"a long text ".repeat(1000)] {
+        let (_directory, path) = place();
+        fs::create_dir(path.parent().expect("has one")).expect("makes");
+        for n in 1..3 {
+            fs::write(&path, text).expect("writes");
+            fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("sets");
+            let mut store = open(&path);
+            let aside = path.with_extension(format!("db.corrupt-{n}"));
+            assert_eq!(store.set_aside(), Some(aside.as_path()));
+            assert_eq!(fs::read_to_string(&aside).expect("is kept"), text);
+            assert_eq!(fs::metadata(&aside).expect("is kept").mode() & 0o777, 0o600);
+            store.put(&rows(1)).expect("the new store works");
+        }
+    }
+}
+
+#[test]
+fn g140_an_empty_file_becomes_a_store() {
+    let (_directory, path) = place();
+    fs::create_dir(path.parent().expect("has one")).expect("makes");
+    fs::write(&path, "").expect("writes");
+    let mut store = open(&path);
+    store.put(&rows(1)).expect("puts");
+    assert_eq!(store.set_aside(), None);
+}
+
+#[test]
+fn g141_a_log_left_by_a_killed_writer_is_recovered() {
+    let (directory, path) = place();
+    let rows = filled(&path, 3);
+    let mut store = open(&path);
+    let more = later_rows(3, 10);
+    store.put(&more).expect("puts");
+    // A copy of the files as a killed process would leave them, with the log not yet in the file.
+    let copy = directory.path().join("copy.db");
+    for suffix in ["", "-wal"] {
+        fs::copy(format!("{}{suffix}", path.display()), format!("{}{suffix}", copy.display()))
+            .expect("copies");
+    }
+    let mut log = fs::read(format!("{}-wal", copy.display())).expect("reads");
+    assert!(log.len() > 4096);
+    log.extend([0x5A; 100]);
+    fs::write(format!("{}-wal", copy.display()), log).expect("writes");
+    let mut recovered = open(&copy);
+    assert_eq!(recovered.set_aside(), None);
+    for (key, row) in rows.iter().chain(&more) {
+        assert_eq!(recovered.get(key).expect("reads").as_ref(), Some(row));
+    }
+}
+
+#[test]
+fn g142_a_held_lock_is_waited_for_once_and_then_not_at_all() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 1);
+    let mut store = open(&path);
+    let holder = Connection::open(&path).expect("opens");
+    holder.execute_batch("BEGIN IMMEDIATE").expect("locks");
+    let known = rows.keys().next().expect("has one");
+    assert!(store.get(known).expect("readers do not wait for the writer").is_some());
+    let started = Instant::now();
+    for _ in 0..50 {
+        assert!(matches!(store.put(&rows), Err(StoreError::Locked)));
+    }
+    let waited = started.elapsed();
+    assert!(waited >= Duration::from_millis(900) && waited < Duration::from_secs(10), "{waited:?}");
+    holder.execute_batch("ROLLBACK").expect("unlocks");
+    store.put(&rows).expect("puts");
+}
+
+#[test]
+fn g142_a_store_that_someone_has_for_himself_is_locked_and_not_damaged() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 1);
+    let holder = Connection::open(&path).expect("opens");
+    holder.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").expect("locks");
+    let started = Instant::now();
+    assert!(matches!(Store::open(&path, Limits::default()), Err(StoreError::Locked)));
+    assert!(started.elapsed() < Duration::from_secs(10));
+    drop(holder);
+    assert!(open(&path).get(rows.keys().next().expect("has one")).expect("reads").is_some());
+}
+
+#[test]
+fn g143_a_reader_that_stays_does_not_let_the_log_grow_without_bound() {
+    let (_directory, path) = place();
+    let limits = Limits { max_wal_bytes: 1 << 20, write_wait: Duration::ZERO, ..Limits::default() };
+    let mut store = Store::open(&path, limits).expect("opens");
+    store.put(&rows(1)).expect("puts");
+    let reader = Connection::open(&path).expect("opens");
+    reader.execute_batch("BEGIN; SELECT count(*) FROM answers").expect("reads");
+    let held = (0..20)
+        .map(|n| store.put(&later_rows(100 * n, 100)))
+        .find_map(Result::err)
+        .expect("is refused in the end");
+    assert!(matches!(held, StoreError::Held(_) | StoreError::Locked), "{held}");
+    let log = fs::metadata(path.with_extension("db-wal")).expect("exists").len();
+    assert!(log < 3 << 20, "{log}");
+    drop(reader);
+    store.put(&later_rows(5000, 100)).expect("puts again once the reader has gone");
+}
+
+#[test]
+fn g144_a_newer_store_is_left_alone() {
+    let (_directory, path) = place();
+    filled(&path, 1);
+    Connection::open(&path).expect("opens").pragma_update(None, "user_version", 2).expect("sets");
+    let before = fs::read(&path).expect("reads");
+    assert!(matches!(Store::open(&path, Limits::default()), Err(StoreError::Newer(2))));
+    assert_eq!(fs::read(&path).expect("reads"), before);
+}
+
+#[test]
+fn a_database_of_another_program_is_left_alone() {
+    let (directory, _) = place();
+    let path = directory.path().join("other.db");
+    Connection::open(&path).expect("opens").execute_batch("CREATE TABLE mine (a)").expect("makes");
+    let before = fs::read(&path).expect("reads");
+    assert!(matches!(Store::open(&path, Limits::default()), Err(StoreError::Foreign)));
+    assert_eq!(fs::read(&path).expect("reads"), before);
+}
+
+#[test]
+fn what_is_not_a_file_is_refused() {
+    let (directory, _) = place();
+    for path in [directory.path(), Path::new("/dev/null"), Path::new("/proc/none/cache.db")] {
+        let refused = Store::open(path, Limits::default()).map(drop);
+        assert!(matches!(refused, Err(StoreError::NotAFile | StoreError::Io(_))), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_name_with_a_meaning_for_sqlite_is_only_a_name() {
+    let (directory, _) = place();
+    for name in [":memory:", "file:a?mode=memory", "a b%20c.db"] {
+        let path = directory.path().join(name);
+        drop(open(&path));
+        assert!(fs::metadata(&path).expect("is a file").len() > 0, "{name}");
+    }
+}
+
+#[test]
+fn g149_the_size_is_bounded_and_the_oldest_make_room() {
+    let (_directory, path) = place();
+    let limits = Limits { max_bytes: 1 << 20, ..Limits::default() };
+    let mut store = Store::open(&path, limits).expect("opens");
+    let all = self::rows(1000);
+    let mut in_time: Vec<_> = all.iter().collect();
+    in_time.sort_by_key(|(_, row)| row.created_s);
+    for some in in_time.chunks(10) {
+        let batch = some.iter().map(|(key, row)| ((*key).clone(), (*row).clone())).collect();
+        store.put(&batch).expect("finds room");
+    }
+    let stats = store.stats().expect("counts");
+    assert_eq!(stats.newest_s, Some(1999));
+    assert!(stats.oldest_s > Some(1500) && stats.entries > 100, "{stats:?}");
+    drop(store);
+    assert!(fs::metadata(&path).expect("exists").len() <= 1 << 20);
+}
+
+#[test]
+fn g149_a_row_larger_than_the_store_is_refused_and_the_store_goes_on() {
+    let (_directory, path) = place();
+    let mut store = Store::open(&path, Limits { max_bytes: 1 << 20, ..Limits::default() }).expect("opens");
+    let large = Row { created_s: 1, value: "x".repeat(2 << 20) };
+    assert!(matches!(store.put(&BTreeMap::from([(key("large"), large)])), Err(StoreError::Full)));
+    store.put(&rows(1)).expect("puts");
+}
