@@ -7,7 +7,7 @@ use crate::id::ContentHash;
 /// 64 random bits for one purpose and one subject.
 pub fn bits(seed: u64, purpose: &str, subject: &[&[u8]]) -> u64 {
     let start = ContentHash::new("ultra draw v1").field(seed.to_le_bytes()).field(purpose);
-    subject.iter().fold(start, |hash, part| hash.field(part)).number()
+    subject.iter().fold(start, ContentHash::field).number()
 }
 
 /// A random number in [0, 1).

@@ -16,12 +16,13 @@ use crate::tool::Tool;
 
 /// Runs a tool as a process: arguments, log, input, output, signals, metrics, summary, exit status.
 pub fn run<T: Tool>() -> ExitCode {
-    let parsed = match parse::parse::<T>(env::arguments()) {
+    let parsed = match parse::parse::<T>(&env::arguments()) {
         Ok(parse::Parsed::Run(run)) => *run,
         Ok(parse::Parsed::Said(code)) => return code,
         Err(failure) => return report(T::NAME, &failure),
     };
     log::start(T::NAME, &parsed.common);
+    log::name_defects(T::NAME);
     let metrics = parsed.common.metrics.clone();
     let context = parsed.context.clone();
     let started = context.clock.elapsed();

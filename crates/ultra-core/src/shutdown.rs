@@ -55,17 +55,12 @@ impl Shutdown {
 
     /// Calls `hook` once when it is time to stop, at once if it already is.
     pub fn on_trigger(&self, hook: impl FnOnce(Why) + Send + 'static) {
-        let already = {
-            let mut state = self.lock();
-            match state.why {
-                Some(why) => why,
-                None => {
-                    state.hooks.push(Box::new(hook));
-                    return;
-                }
-            }
-        };
-        hook(already);
+        let mut state = self.lock();
+        if let Some(already) = state.why {
+            drop(state);
+            return hook(already);
+        }
+        state.hooks.push(Box::new(hook));
     }
 
     /// The flag that ends an input.
@@ -93,13 +88,13 @@ mod tests {
     #[test]
     fn only_the_first_reason_counts_and_late_hooks_hear_it() {
         let shutdown = Shutdown::default();
-        let (heard, hears) = sync_channel(4);
-        let early = heard.clone();
-        shutdown.on_trigger(move |why| early.send(why).expect("is heard"));
+        let (said, received) = sync_channel(4);
+        let early = said.clone();
+        shutdown.on_trigger(move |why| early.send(why).expect("is received"));
         assert_eq!(shutdown.why(), None);
         shutdown.trigger(Why::ReaderGone);
         shutdown.trigger(Why::Signal(15));
-        shutdown.on_trigger(move |why| heard.send(why).expect("is heard"));
-        assert_eq!(hears.try_iter().collect::<Vec<_>>(), [Why::ReaderGone, Why::ReaderGone]);
+        shutdown.on_trigger(move |why| said.send(why).expect("is received"));
+        assert_eq!(received.try_iter().collect::<Vec<_>>(), [Why::ReaderGone, Why::ReaderGone]);
     }
 }

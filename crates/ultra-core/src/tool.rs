@@ -46,6 +46,7 @@ pub trait Tool {
 
 /// What surrounds a run: everything that a tool would otherwise take from the process.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own that the user answers")]
 pub struct Context {
     /// Every target is a simulated model.
     pub mock: bool,

@@ -1,5 +1,7 @@
 //! A malformed line, on its way to becoming an `error` record.
 
+use std::fmt::Write as _;
+
 use super::scan::Flaw;
 use crate::kind::ErrorKind;
 use crate::record::{ErrorRecord, InputPlace, Object};
@@ -49,7 +51,8 @@ fn excerpt(bytes: &[u8]) -> String {
     for chunk in bytes[..bytes.len().min(EXCERPT)].utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
         }
     }
     text

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -195,35 +196,27 @@ impl Input {
                 }
             }
         };
-        self.item(place, range, whole)
+        Ok(Some(self.item(place, range, whole)))
     }
 
-    fn item(
-        &mut self,
-        place: Place,
-        mut range: std::ops::Range<usize>,
-        whole: bool,
-    ) -> Result<Option<Item<'_>>, Failure> {
+    fn item(&mut self, place: Place, mut range: Range<usize>, whole: bool) -> Item<'_> {
         if self.framer.bytes()[range.clone()].ends_with(b"\r") {
             range.end -= 1;
         }
-        let scanned = if self.options.plain {
-            plain(&self.framer.bytes()[range.clone()])
-        } else {
-            scan(&self.framer.bytes()[range.clone()])
-        };
+        let bytes = &self.framer.bytes()[range.clone()];
+        let scanned = if self.options.plain { plain(bytes) } else { scan(bytes) };
         match scanned {
             Ok(head) => {
                 self.faults_in_a_row = 0;
                 let bytes = &self.framer.bytes()[range];
-                Ok(Some(Item::Line(Line { number: place.number, offset: place.offset, bytes, head })))
+                Item::Line(Line { number: place.number, offset: place.offset, bytes, head })
             }
             Err(mut flaw) => {
                 if !whole && flaw.kind == ErrorKind::InputParse {
                     flaw.cause
                         .push_str(" (the input ends here without a line ending; was its producer killed?)");
                 }
-                Ok(Some(Item::Fault(self.fault(place, range, flaw))))
+                Item::Fault(self.fault(place, range, flaw))
             }
         }
     }
@@ -240,12 +233,12 @@ impl Input {
         }
     }
 
-    fn is_blank(&self, range: std::ops::Range<usize>) -> bool {
+    fn is_blank(&self, range: Range<usize>) -> bool {
         let bytes = &self.framer.bytes()[range];
         bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
     }
 
-    fn fault(&mut self, place: Place, range: std::ops::Range<usize>, flaw: Flaw) -> Fault {
+    fn fault(&mut self, place: Place, range: Range<usize>, flaw: Flaw) -> Fault {
         self.faults_in_a_row += 1;
         if self.faults_in_a_row == HINT_AFTER {
             tracing::warn!(

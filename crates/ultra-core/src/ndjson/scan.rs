@@ -54,11 +54,20 @@ pub fn scan(line: &[u8]) -> Result<Head, Flaw> {
 /// What is remembered of the keys of the outermost object.
 #[derive(Default)]
 struct Keys {
-    kind: Option<Option<Type>>,
+    kind: Named,
     version: Option<bool>,
     asks: bool,
     custom_id: bool,
     body: bool,
+}
+
+/// What the key `type` said.
+#[derive(Default, Clone, Copy, PartialEq)]
+enum Named {
+    #[default]
+    Nothing,
+    Unknown,
+    Known(Type),
 }
 
 struct Scanner<'a> {
@@ -185,7 +194,7 @@ impl Scanner<'_> {
     fn remember(&mut self, key: &[u8], key_at: usize) -> Result<(), Flaw> {
         match key {
             b"type" => {
-                if self.keys.kind.is_some() {
+                if self.keys.kind != Named::Nothing {
                     let cause = "the key `type` occurs twice".into();
                     return Err(Flaw { kind: ErrorKind::InputDuplicateKey, at: key_at, cause });
                 }
@@ -198,7 +207,7 @@ impl Scanner<'_> {
                     { Self { line: self.line, at: start, objects: 0, depth: 0, keys: Keys::default() } }
                         .string_end()?;
                 let name: String = serde_json::from_slice(&self.line[start..end]).unwrap_or_default();
-                self.keys.kind = Some(Type::named(&name));
+                self.keys.kind = Type::named(&name).map_or(Named::Unknown, Named::Known);
             }
             b"v" => {
                 let rest = &self.line[self.at..];
@@ -217,9 +226,9 @@ impl Scanner<'_> {
     fn head(self) -> Result<Head, Flaw> {
         let Keys { kind, version, asks, custom_id, body } = self.keys;
         let head = match kind {
-            Some(Some(known)) => Head::Known(known),
-            Some(None) => return Ok(Head::Foreign),
-            None => Head::Bare { asks, batch: custom_id && body },
+            Named::Known(known) => Head::Known(known),
+            Named::Unknown => return Ok(Head::Foreign),
+            Named::Nothing => Head::Bare { asks, batch: custom_id && body },
         };
         if version == Some(false) && head != (Head::Bare { asks: false, batch: false }) {
             let cause = "unknown record version; this tool reads version 1, for which `v` may be left out";

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Command, ValueEnum};
 
+use crate::failure::Exit;
 use crate::ndjson::{DEFAULT_MAX_LINE, Emit};
 use crate::tool::{DEFAULT_MEMORY, Order, Tool};
 
@@ -29,6 +30,7 @@ pub enum LogFormat {
 
 /// Flags of every tool.
 #[derive(Debug, Clone, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Common options")]
 pub struct Common {
     /// Replace every target by a deterministic simulated model: no key, no socket, no clock
@@ -117,10 +119,9 @@ pub fn command<T: Tool>() -> Command {
     let command = Command::new(T::NAME).about(T::ABOUT).version(env!("CARGO_PKG_VERSION"));
     let command = T::Args::augment_args(command).next_help_heading("Common options");
     let command = Common::augment_args(command);
-    let statuses: String = crate::failure::Exit::ALL
+    let statuses = Exit::ALL
         .iter()
-        .map(|exit| format!("\n  {:<8}{}", exit.code(), exit.meaning()))
-        .collect();
+        .fold(String::new(), |text, exit| format!("{text}\n  {:<8}{}", exit.code(), exit.meaning()));
     command
         .before_long_help(format!("{}\n\n{}", T::ABOUT, T::EXAMPLES.trim()))
         .after_long_help(format!("Exit status:{statuses}\n  130/143 died by the signal"))

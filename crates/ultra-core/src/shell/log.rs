@@ -44,6 +44,17 @@ pub(super) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
+/// Says in our form where a defect is, should a thread ever panic.
+pub(super) fn name_defects(tool: &'static str) {
+    std::panic::set_hook(Box::new(move |defect| {
+        let place = defect.location().map(ToString::to_string).unwrap_or_default();
+        say(&format!(
+            "{tool}: internal error at {place}: {}",
+            defect.payload_as_str().unwrap_or("no message")
+        ));
+    }));
+}
+
 /// `tool: level: message field=value`.
 struct Plain {
     tool: &'static str,

@@ -33,11 +33,11 @@ pub(super) struct Run<A> {
     pub(super) context: Context,
 }
 
-pub(super) fn parse<T: Tool>(arguments: Vec<OsString>) -> Result<Parsed<T::Args>, Failure> {
-    if let Some(kind) = asked_schema(&arguments) {
+pub(super) fn parse<T: Tool>(arguments: &[OsString]) -> Result<Parsed<T::Args>, Failure> {
+    if let Some(kind) = asked_schema(arguments) {
         return print_schema::<T>(&kind);
     }
-    let first = match command::<T>().try_get_matches_from(&arguments) {
+    let first = match command::<T>().try_get_matches_from(arguments) {
         Ok(matches) => Common::from_arg_matches(&matches).ok(),
         // What is missing may stand in the configuration; it is judged after that was read.
         Err(cause) if cause.kind() == ErrorKind::MissingRequiredArgument => None,
@@ -45,7 +45,7 @@ pub(super) fn parse<T: Tool>(arguments: Vec<OsString>) -> Result<Parsed<T::Args>
     };
     let config = Config::load(first.and_then(|common| common.config))?;
     let command = with_settings(command::<T>(), T::NAME, &config, T::SECTION)?;
-    let matches = match command.clone().try_get_matches_from(&arguments) {
+    let matches = match command.clone().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(cause) => return Ok(Parsed::Said(say_clap(T::NAME, &cause))),
     };
@@ -95,13 +95,11 @@ fn asked_schema(arguments: &[OsString]) -> Option<String> {
         argument.to_str().is_some_and(|text| text == "--schema" || text.starts_with("--schema="))
     })?;
     let text = arguments[at].to_str()?;
-    match text.split_once('=') {
-        Some((_, kind)) => Some(kind.to_owned()),
-        None => {
-            let next = arguments.get(at + 1).and_then(|next| next.to_str());
-            Some(next.filter(|next| Type::named(next).is_some()).unwrap_or("all").to_owned())
-        }
+    if let Some((_, kind)) = text.split_once('=') {
+        return Some(kind.to_owned());
     }
+    let next = arguments.get(at + 1).and_then(|next| next.to_str());
+    Some(next.filter(|next| Type::named(next).is_some()).unwrap_or("all").to_owned())
 }
 
 fn print_schema<T: Tool>(kind: &str) -> Result<Parsed<T::Args>, Failure> {

@@ -1,6 +1,7 @@
 //! A run and what can end it: the tool itself, a signal, the reader of the output.
 
 use std::io::Write;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, TryLockError};
@@ -34,6 +35,7 @@ pub(super) struct Ended {
     errors: u64,
     written: u64,
     signal: Option<i32>,
+    reader_gone: bool,
 }
 
 /// Runs the tool on a thread of its own and waits for whatever ends it.
@@ -50,12 +52,7 @@ pub(super) fn supervise<T: Tool>(args: T::Args, context: &Context, common: &Comm
     if ended.signal.is_some() {
         keep_lines_whole(&sink);
     }
-    if context.shutdown.why() == Some(Why::ReaderGone) {
-        ended.result = ended.result.map_err(|failure| match failure.exit() {
-            Exit::Done | Exit::Stopped | Exit::NothingUsable => Failure::reader_gone(),
-            _ => failure,
-        });
-    }
+    ended.reader_gone = context.shutdown.why() == Some(Why::ReaderGone);
     ended
 }
 
@@ -70,18 +67,26 @@ fn start<T: Tool>(
     let options =
         Options { max_line: usize::try_from(common.max_line).unwrap_or(usize::MAX), plain: common.lines };
     let run = move || {
-        #[expect(clippy::disallowed_methods, reason = "the shell opens stdin for every tool")]
-        let input = Input::with_stop(std::io::stdin(), options, context.shutdown.flag());
-        let mut output = Output::shared(T::NAME, sink).emitting(context.emit).strict(context.strict);
-        let result = T::run(args, &context, input, &mut output);
-        // What was made before a failure still counts; a second failure to write it says nothing new.
-        let flushed = output.flush();
-        let result = result.and_then(|summary| flushed.map(|()| summary));
-        let ended = Ended { result, errors: output.errors(), written: output.written(), signal: None };
+        // A defect in a tool must end the run with a message, not leave it waiting for a dead thread.
+        let life = AssertUnwindSafe(|| live::<T>(args, &context, options, sink));
+        let ended = std::panic::catch_unwind(life).unwrap_or_else(|_| {
+            Ended::failed(Failure::internal("the tool stopped in the middle of its work"))
+        });
         // Nobody listens any more only when the process is already dying.
         let _ = events.send(Event::Ended(Box::new(ended)));
     };
     std::thread::Builder::new().name("tool".into()).spawn(run).map(drop)
+}
+
+fn live<T: Tool>(args: T::Args, context: &Context, options: Options, sink: Sink) -> Ended {
+    #[expect(clippy::disallowed_methods, reason = "the shell opens stdin for every tool")]
+    let input = Input::with_stop(std::io::stdin(), options, context.shutdown.flag());
+    let mut output = Output::shared(T::NAME, sink).emitting(context.emit).strict(context.strict);
+    let result = T::run(args, context, input, &mut output);
+    // What was made before a failure still counts; a second failure to write it says nothing new.
+    let flushed = output.flush();
+    let result = result.and_then(|summary| flushed.map(|()| summary));
+    Ended { errors: output.errors(), written: output.written(), ..Ended::new(result) }
 }
 
 /// Waits for the end; a signal or a reader that left shortens it to a grace time.
@@ -95,19 +100,21 @@ fn wait(happens: &Receiver<Event>, context: &Context, grace: Duration) -> Ended 
         };
         match event {
             Ok(Event::Ended(ended)) => return Ended { signal, ..*ended },
-            Ok(Event::Signal(_)) if signal.is_some() => return Ended::cut_short(signal),
-            Ok(Event::Signal(number)) => {
+            Ok(Event::Signal(number)) if signal.is_none() => {
                 signal = Some(number);
                 patience = Some(grace);
                 context.shutdown.trigger(Why::Signal(number));
+            }
+            // A second signal, or patience that ended after the first.
+            Ok(Event::Signal(_)) | Err(RecvTimeoutError::Timeout) if signal.is_some() => {
+                return Ended::cut_short(signal);
             }
             Ok(Event::ReaderGone) => {
                 patience = Some(patience.unwrap_or(READER_GRACE).min(READER_GRACE));
                 context.shutdown.trigger(Why::ReaderGone);
             }
-            Err(RecvTimeoutError::Timeout) if signal.is_some() => return Ended::cut_short(signal),
             Err(RecvTimeoutError::Timeout) => return Ended::failed(Failure::reader_gone()),
-            Err(RecvTimeoutError::Disconnected) => {
+            Ok(Event::Signal(_)) | Err(RecvTimeoutError::Disconnected) => {
                 return Ended::failed(Failure::internal("the tool died without a word"));
             }
         }
@@ -192,8 +199,12 @@ const SECONDS: Metric = Metric::gauge("ultra_run_seconds", "Duration of the run;
 const STATUS: Metric = Metric::gauge("ultra_exit_status", "Exit status of the run.");
 
 impl Ended {
+    fn new(result: Result<Summary, Failure>) -> Self {
+        Self { result, errors: 0, written: 0, signal: None, reader_gone: false }
+    }
+
     fn failed(failure: Failure) -> Self {
-        Self { result: Err(failure), errors: 0, written: 0, signal: None }
+        Self::new(Err(failure))
     }
 
     fn cut_short(signal: Option<i32>) -> Self {
@@ -202,6 +213,11 @@ impl Ended {
 
     fn exit(&self) -> Exit {
         match &self.result {
+            // What a run could not do for a reader that left is no failure, but a broken disk still is.
+            Ok(_) if self.reader_gone => Exit::Done,
+            Err(failure) if self.reader_gone && !matches!(failure.exit(), Exit::Io | Exit::Usage) => {
+                Exit::Done
+            }
             Ok(_) if self.errors > 0 => Exit::SomeErrors,
             Ok(_) => Exit::Done,
             Err(failure) => failure.exit(),
@@ -217,7 +233,7 @@ impl Ended {
                     log::say(&format!("{tool}: {}", summary.text()));
                 }
             }
-            Err(_) if self.signal.is_some() => {}
+            Err(_) if self.signal.is_some() || self.exit() == Exit::Done => {}
             Err(failure) => return report(tool, failure),
         }
         ExitCode::from(self.exit().code())

@@ -34,7 +34,7 @@ impl Tool for Probe {
 
 fn run(arguments: &[&str]) -> (u32, Common) {
     let arguments = std::iter::once("ultra-probe").chain(arguments.iter().copied());
-    match parse::<Probe>(arguments.map(OsString::from).collect()) {
+    match parse::<Probe>(&arguments.map(OsString::from).collect::<Vec<_>>()) {
         Ok(Parsed::Run(run)) => (run.args.count, run.common),
         Ok(Parsed::Said(code)) => panic!("said something: {code:?}"),
         Err(failure) => panic!("{failure}"),
@@ -71,7 +71,7 @@ fn a_setting_of_a_file_is_a_default_that_a_flag_beats() {
     assert_eq!(run(&["--config", file, "--seed", "8"]).1.seed, 8);
     std::fs::write(file, "\nmax-line = \"many\"\n").expect("writes");
     let arguments = ["ultra-probe", "--config", file].map(OsString::from).to_vec();
-    let failure = parse::<Probe>(arguments).err().expect("is refused");
+    let failure = parse::<Probe>(&arguments).err().expect("is refused");
     assert!(failure.to_string().contains("c.toml:2: invalid value 'many'"), "{failure}");
     std::fs::remove_dir_all(&dir).expect("removes");
 }
