@@ -1,1 +1,16 @@
-//! Hermetic commands, snapshots and a scripted server for Ultra's tests.
+//! What Ultra's tests need, and nothing that Ultra needs.
+//!
+//! The crate knows no other crate of the workspace: the wire formats, the strict reading of records and the
+//! hostile inputs are written here a second time on purpose, so that a mistake in the product does not hide
+//! in a helper shared with its tests.
+//!
+//! - [`server`]: a scripted provider on a loopback socket, with a ledger of every call.
+//! - [`fixtures`]: providers' answers, byte for byte, with what a client should make of them.
+//!
+//! Functions panic where a test should fail.
+#![allow(clippy::missing_panics_doc, reason = "a test kit panics where the test has failed")]
+
+pub mod fixtures;
+pub mod server;
+
+mod sync;
