@@ -5,12 +5,17 @@
 //! in a helper shared with its tests.
 //!
 //! - [`server`]: a scripted provider on a loopback socket, with a ledger of every call.
+//! - [`command`]: runs a tool or a shell pipeline in an environment that holds nothing of this machine.
+//! - [`snapshot`]: stdout, stderr and status as one text.
 //! - [`fixtures`]: providers' answers, byte for byte, with what a client should make of them.
 //!
 //! Functions panic where a test should fail.
 #![allow(clippy::missing_panics_doc, reason = "a test kit panics where the test has failed")]
 
+pub mod command;
 pub mod fixtures;
 pub mod server;
+pub mod snapshot;
 
+mod strict;
 mod sync;
