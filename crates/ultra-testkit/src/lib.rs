@@ -8,12 +8,16 @@
 //! - [`command`]: runs a tool or a shell pipeline in an environment that holds nothing of this machine.
 //! - [`snapshot`]: stdout, stderr and status as one text.
 //! - [`fixtures`]: providers' answers, byte for byte, with what a client should make of them.
+//! - [`golden`]: seeded texts and hostile strings.
+//! - [`ndjson_torture`]: malformed, huge and endless NDJSON, by number.
 //!
 //! Functions panic where a test should fail.
 #![allow(clippy::missing_panics_doc, reason = "a test kit panics where the test has failed")]
 
 pub mod command;
 pub mod fixtures;
+pub mod golden;
+pub mod ndjson_torture;
 pub mod server;
 pub mod snapshot;
 
