@@ -192,7 +192,7 @@ fn json(depth: u32) -> impl Strategy<Value = String> {
         prop_oneof![
             "[ -~&&[^\"\\\\]]",
             Just("é東🏔".to_owned()),
-            Just(r#"\n"#.to_owned()),
+            Just(r"\n".to_owned()),
             Just(r"\u00e9".to_owned()),
             Just(r"\ud83c\udfd4".to_owned())
         ],
