@@ -1,2 +1,5 @@
-//! stub
-fn main() {}
+//! ABOUT_cache
+
+fn main() -> std::process::ExitCode {
+    ultra_core::shell::run::<ultra_cache::Cache>()
+}

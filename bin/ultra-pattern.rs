@@ -1,2 +1,5 @@
-//! stub
-fn main() {}
+//! ABOUT_pattern
+
+fn main() -> std::process::ExitCode {
+    ultra_core::shell::run::<ultra_pattern::Pattern>()
+}
