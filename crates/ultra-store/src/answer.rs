@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use ultra_core::id::ContentHash;
-use ultra_core::record::{CacheMark, CacheStatus, Json, Object, Response, Usage};
+use ultra_core::record::{CacheMark, CacheStatus, Json, Object, Record as _, Response, Usage};
 
 use crate::key::Key;
 
@@ -83,6 +83,19 @@ pub struct Asked<'a> {
     pub stage: &'a str,
 }
 
+impl Asked<'_> {
+    /// The id of the response with this text, the same whether it was just made or found: a run that is
+    /// served from the store gives the ids of the run that filled it.
+    pub fn response_id(&self, text: &str) -> String {
+        ContentHash::new("ultra response v1")
+            .field(self.request_id)
+            .field(self.target)
+            .field(self.sample.to_le_bytes())
+            .field(text)
+            .id(Response::PREFIX)
+    }
+}
+
 /// An answer that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
@@ -95,20 +108,14 @@ pub struct Hit {
 }
 
 impl Hit {
-    /// The response to `asked`: marked as a hit, sent zero times, with an id of its own.
+    /// The response to `asked`: marked as a hit, sent zero times, under the id of [`Asked::response_id`].
     ///
     /// A hit is free, so its cost is zero where the answer had a price: the costs in a transcript add up to
     /// what was spent. The usage is the answer's own.
     pub fn response(self, asked: &Asked<'_>) -> Response {
         let Self { key, answer, age_s } = self;
-        let id = ContentHash::new("ultra response of a store")
-            .field(asked.request_id)
-            .field(asked.target)
-            .field(asked.sample.to_le_bytes())
-            .field(&answer.text)
-            .id("res");
         Response {
-            id,
+            id: asked.response_id(&answer.text),
             request_id: asked.request_id.to_owned(),
             prompt_id: asked.prompt_id.to_owned(),
             target: asked.target.to_owned(),

@@ -134,12 +134,17 @@ impl Cache {
         Some(Hit { key, answer: answer?, age_s })
     }
 
-    /// Keeps the answer of `response` for `call`, unless it is one that must not be stored.
+    /// Keeps the answer of `response` for `call`, unless it is one that must not be stored: see [`storable`]. A
+    /// simulated answer is kept only for a simulated call, so that it never stands in for a model's.
     ///
     /// The answer is found by this cache at once, and by others after [`Cache::flush`], which happens by
     /// itself once there is enough to write, after about a second of work, and at the end.
     pub fn store(&mut self, call: &Call<'_>, response: &Response) {
-        if !storable(response) || matches!(self.state, State::Off) {
+        if !storable(response) || response.mock != call.is_mock() {
+            return;
+        }
+        if matches!(self.state, State::Off) {
+            self.counts.dropped += 1;
             return;
         }
         let Ok(value) = serde_json::to_string(&Answer::of(response)) else { return };
@@ -190,7 +195,8 @@ impl Cache {
     /// What is in the store; all zero when there is none.
     ///
     /// # Errors
-    /// Why the store cannot be read. Unlike lookups, a question about the store itself may fail.
+    /// Why the store cannot be read: unlike a lookup, a question about the store itself may fail, and it leaves
+    /// a damaged file where it is.
     pub fn stats(&mut self) -> Result<Stats, StoreError> {
         self.flush();
         if let State::Open(store) = &self.state {
@@ -199,7 +205,7 @@ impl Cache {
         if !self.options.path.exists() {
             return Ok(Stats::default());
         }
-        Store::open(&self.options.path, self.options.limits)?.stats()
+        Store::look(&self.options.path, self.options.limits)?.stats()
     }
 
     fn read(&mut self, key: &Key) -> Result<Option<Row>, Unserved> {

@@ -17,6 +17,7 @@
 //! | `params.NAME` | one field for each parameter that is given; known ones first, then the others by name |
 //! | `output_schema` | canonical JSON |
 //! | `sample` | number of the sample |
+//! | `options` | latency and faults of a simulated model; absent where there are none |
 //! | `seed` | the seed of a simulated answer |
 //!
 //! Text is not normalised: `é` as one character and as two are two calls. Not in the key is whatever does
@@ -32,13 +33,17 @@ use std::borrow::Cow;
 use std::fmt;
 
 use ultra_core::id::ContentHash;
-use ultra_core::record::{Content, Json, Message, Params};
+use ultra_core::record::{Content, Json, Message, Params, Request};
+use ultra_core::target::Route;
 
 pub use canonical::canonical;
 pub use endpoint::origin_and_path;
 
 /// Names the derivation of the key; it changes whenever the same call would get another key.
 const CONTEXT: &str = "ultra cache key v1";
+
+/// The provider of simulated answers.
+const MOCK: &str = "mock";
 
 /// Everything about one call that can change its answer.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +64,8 @@ pub struct Call<'a> {
     pub output_schema: Option<&'a Json>,
     /// Number of the sample, from 0.
     pub sample: u32,
+    /// Latency and faults, where the answer is simulated; empty for none.
+    pub options: &'a str,
     /// The seed, where the answer is simulated.
     pub seed: Option<u64>,
 }
@@ -84,6 +91,37 @@ impl fmt::Display for Key {
 pub type Field<'a> = (Cow<'static, str>, Cow<'a, str>);
 
 impl<'a> Call<'a> {
+    /// The call that `request` makes of a target reached by `route`, in the namespace of a single user.
+    ///
+    /// Every tool makes its calls here, so that all of them mean the same call. `seed` is the seed of the run;
+    /// it counts only where the answer is simulated.
+    pub fn of(request: &'a Request, route: &'a Route, sample: u32, seed: u64) -> Self {
+        let (provider, base_url, model, options) = match route {
+            Route::Mock { model, options } => (MOCK, "", model, options.as_str()),
+            Route::Exec { command } => ("exec", "", command, ""),
+            Route::Http { provider, model } => {
+                (provider.dialect.as_str(), provider.base_url.as_str(), model, "")
+            }
+        };
+        Self {
+            namespace: "",
+            provider,
+            base_url,
+            model,
+            messages: &request.messages,
+            params: request.params.as_ref(),
+            output_schema: request.output_schema.as_ref(),
+            sample,
+            options,
+            seed: (provider == MOCK).then_some(seed),
+        }
+    }
+
+    /// Whether the answer is simulated.
+    pub fn is_mock(&self) -> bool {
+        self.provider == MOCK
+    }
+
     /// The key.
     pub fn key(&self) -> Key {
         let mut hash = ContentHash::new(CONTEXT);
@@ -118,6 +156,9 @@ impl<'a> Call<'a> {
             add(("output_schema".into(), canonical(schema).into()));
         }
         add(("sample".into(), self.sample.to_string().into()));
+        if !self.options.is_empty() {
+            add(("options".into(), self.options.into()));
+        }
         if let Some(seed) = self.seed {
             add(("seed".into(), seed.to_string().into()));
         }

@@ -103,6 +103,14 @@ impl Store {
         open::open(path, limits)
     }
 
+    /// Opens the store that is at `path`, and leaves it where it is when it is damaged.
+    ///
+    /// # Errors
+    /// As for [`Store::open`], and when there is none.
+    pub fn look(path: &Path, limits: Limits) -> Result<Self, StoreError> {
+        open::look(path, limits)
+    }
+
     /// Moves this store, which turned out to be damaged, beside its place and begins a new one.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ fn with_call<T>(writer: &str, n: usize, then: impl FnOnce(&Call<'_>) -> T) -> T 
         params: None,
         output_schema: None,
         sample: 0,
+        options: "",
         seed: Some(0),
     })
 }
@@ -39,7 +40,7 @@ fn answer(writer: &str, n: usize) -> String {
 
 fn response(text: &str) -> Response {
     let record = format!(
-        r#"{{"id":"i","request_id":"r","prompt_id":"p","target":"mock:a","sample":0,"stage":"answer","model":"a","text":"{text}","finish_reason":"stop","attempts":1}}"#
+        r#"{{"id":"i","request_id":"r","prompt_id":"p","target":"mock:a","sample":0,"stage":"answer","model":"a","text":"{text}","finish_reason":"stop","attempts":1,"mock":true}}"#
     );
     serde_json::from_str(&record).expect("is a response")
 }

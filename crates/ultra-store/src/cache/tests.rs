@@ -10,9 +10,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use ultra_core::clock::Clock;
+use ultra_core::record::Response;
 
 use super::{Cache, Counts, Options};
-use crate::answer::tests::response;
 use crate::key::tests::asking;
 
 const NOW_S: u64 = 1_000_000;
@@ -43,6 +43,11 @@ fn place() -> (TempDir, PathBuf) {
 
 fn cache(path: &Path) -> Cache {
     Cache::new(Options::at(path), at(NOW_S))
+}
+
+/// The answer of a simulated model, as all calls of these tests are.
+fn response(text: &str) -> Response {
+    Response { mock: true, ..crate::answer::tests::response(text) }
 }
 
 fn keep(cache: &mut Cache, question: &str, answer: &str) {
@@ -82,6 +87,30 @@ fn a_run_that_needs_no_store_makes_none() {
     assert_eq!(unused.stats().expect("counts").entries, 0);
     drop(unused);
     assert!(!path.parent().expect("has one").exists());
+}
+
+#[test]
+fn a_simulated_answer_never_stands_in_for_the_answer_of_a_model() {
+    let (_directory, path) = place();
+    let mut both = cache(&path);
+    let real = |call: &crate::Call<'_>| crate::Call { provider: "openai", seed: None, ..*call }.key();
+    asking("q", |call| {
+        let real = crate::Call { provider: "openai", seed: None, ..*call };
+        both.store(&real, &response("simulated"));
+        assert_eq!(both.lookup(&real), None);
+        both.store(call, &crate::answer::tests::response("real"));
+        assert_eq!(both.lookup(call), None);
+    });
+    assert_ne!(asking("q", real), asking("q", |call| crate::Call { ..*call }.key()));
+}
+
+#[test]
+fn a_question_about_a_damaged_store_fails_and_leaves_it_where_it_is() {
+    let (_directory, path) = place();
+    keep(&mut cache(&path), "q", "yes");
+    over(&path, b"not a database");
+    assert!(matches!(cache(&path).stats(), Err(crate::StoreError::Corrupt(_))));
+    assert_eq!(fs::read(&path).expect("is there"), b"not a database");
 }
 
 #[test]

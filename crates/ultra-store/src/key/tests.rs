@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use ultra_core::record::{Content, ContentPart, Json, Message, Object, Params, Role};
+use ultra_core::config::Provider;
+use ultra_core::record::{Content, ContentPart, Json, Message, Object, Params, Request, Role};
+use ultra_core::target::Route;
 
 use super::{Call, Key};
 
@@ -18,6 +20,7 @@ struct Owned {
     params: Params,
     output_schema: Option<String>,
     sample: u32,
+    options: String,
     seed: Option<u64>,
 }
 
@@ -33,6 +36,7 @@ impl Owned {
             params: Some(&self.params),
             output_schema: schema.as_ref(),
             sample: self.sample,
+            options: &self.options,
             seed: self.seed,
         }
         .key()
@@ -63,6 +67,7 @@ fn plain() -> Owned {
         params: params(r#"{"temperature":0.7,"stop":["a","b"],"top_k":40}"#),
         output_schema: Some(r#"{"type":"object","required":["a"]}"#.into()),
         sample: 0,
+        options: String::new(),
         seed: None,
     }
 }
@@ -84,6 +89,7 @@ pub(crate) fn asking<T>(text: &str, then: impl FnOnce(&Call<'_>) -> T) -> T {
         params: None,
         output_schema: None,
         sample: 0,
+        options: "",
         seed: Some(0),
     })
 }
@@ -141,6 +147,7 @@ fn every_near_miss_is_another_call() {
         one.with(|c| c.output_schema = None),
         one.with(|c| c.output_schema = Some(r#"{"type":"object","required":["b"]}"#.into())),
         one.with(|c| c.sample = 1),
+        one.with(|c| c.options = "fail=1".into()),
         one.with(|c| c.seed = Some(0)),
         one.with(|c| c.seed = Some(1)),
     ];
@@ -181,6 +188,7 @@ fn parameters_that_say_nothing_are_no_parameters() {
         params,
         output_schema: None,
         sample: 0,
+        options: "",
         seed: None,
     };
     assert_eq!(call(None).key(), call(Some(&empty)).key());
@@ -198,6 +206,7 @@ fn the_explanation_is_what_went_into_the_key_and_holds_no_credential() {
         params: Some(&call.params),
         output_schema: None,
         sample: 2,
+        options: "fail=0.3",
         seed: Some(9),
     }
     .explain()
@@ -219,9 +228,36 @@ fn the_explanation_is_what_went_into_the_key_and_holds_no_credential() {
             "params.stop=[\"a\",\"b\"]",
             "params.top_k=40",
             "sample=2",
+            "options=fail=0.3",
             "seed=9",
         ]
     );
+}
+
+#[test]
+fn a_request_and_a_route_make_the_call_and_the_names_of_the_run_do_not_count() {
+    let request = |id: &str, deadline: u32| -> Request {
+        let record = format!(
+            r#"{{"id":"{id}","prompt_id":"{id}","messages":[{{"role":"user","content":"q"}}],"targets":["{id}"],
+            "stage":{{"name":"{id}","index":0,"of":1,"requests":1}},"deadline_ms":{deadline},"line":{deadline}}}"#
+        );
+        serde_json::from_str(&record).expect("is a request")
+    };
+    let mut provider = Provider::built_in("openai").expect("is built in");
+    let http = |provider: &Provider| Route::Http { provider: provider.clone(), model: "m".into() };
+    let mock = |options: &str| Route::Mock { model: "m".into(), options: options.into() };
+    let key = |request: &Request, route: &Route, seed| Call::of(request, route, 0, seed).key();
+    let (one, two) = (request("a", 1), request("b", 2));
+    assert_eq!(key(&one, &http(&provider), 1), key(&two, &http(&provider), 2));
+    assert_eq!(key(&one, &mock(""), 1), key(&two, &mock(""), 1));
+    assert_ne!(key(&one, &mock(""), 1), key(&one, &mock(""), 2));
+    assert_ne!(key(&one, &mock(""), 1), key(&one, &mock("fail=1"), 1));
+    let before = key(&one, &http(&provider), 1);
+    provider.name = "alias".into();
+    assert_eq!(key(&one, &http(&provider), 1), before);
+    provider.base_url.push_str("/other");
+    assert_ne!(key(&one, &http(&provider), 1), before);
+    assert_ne!(key(&one, &Route::Exec { command: "m".into() }, 1), key(&one, &mock(""), 1));
 }
 
 fn short() -> impl Strategy<Value = String> {
@@ -259,6 +295,7 @@ fn calls() -> impl Strategy<Value = Owned> {
             params,
             output_schema,
             sample,
+            options: String::new(),
             seed,
         },
     )

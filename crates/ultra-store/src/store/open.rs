@@ -35,6 +35,12 @@ pub(super) fn open(path: &Path, limits: Limits) -> Result<Store, StoreError> {
     }
 }
 
+pub(super) fn look(path: &Path, limits: Limits) -> Result<Store, StoreError> {
+    let path = std::path::absolute(path)?;
+    let file = place::FileId::of(&path)?;
+    connect(&path, file, limits)
+}
+
 pub(super) fn rebuild(path: &Path, damaged: place::FileId, limits: Limits) -> Result<Store, StoreError> {
     let set_aside = place::set_aside(path, damaged, limits.write_wait)?;
     let file = place::prepare(path)?;

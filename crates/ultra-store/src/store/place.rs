@@ -18,7 +18,7 @@ pub(super) struct FileId {
 }
 
 impl FileId {
-    fn of(path: &Path) -> io::Result<Self> {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|data| Self { device: data.dev(), inode: data.ino() })
     }
 }

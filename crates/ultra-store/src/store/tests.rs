@@ -112,10 +112,10 @@ fn g140_a_store_cut_short_at_any_page_gives_no_wrong_row() {
 #[test]
 fn g140_a_changed_byte_in_any_page_gives_no_wrong_row() {
     let (_directory, path) = place();
-    let rows = filled(&path, 60);
+    let rows = filled(&path, 20);
     let whole = fs::read(&path).expect("reads");
     for page in (0..whole.len()).step_by(4096) {
-        for inside in [0, 3, 17, 90, 1000, 2111, 4000, 4095] {
+        for inside in [0, 17, 90, 2111, 4095] {
             let mut damaged = whole.clone();
             damaged[page + inside] ^= 0x41;
             fs::write(&path, &damaged).expect("writes");
