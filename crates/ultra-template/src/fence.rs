@@ -7,10 +7,10 @@
 //! ```
 //! use ultra_template::fence::Fence;
 //! let (one, two) = ("An answer.", "Another.");
-//! let fence = Fence::around(None, [one, two]);
+//! let fence = Fence::around(0, [one, two]);
 //! let text = fence.answer("Answer A", one);
 //! assert!(text.starts_with("<answer-") && text.contains("\nlabel: Answer A\n\nAn answer.\n</answer-"));
-//! assert_eq!(fence, Fence::around(None, [one, two]));
+//! assert_eq!(fence, Fence::around(0, [one, two]));
 //! ```
 
 use std::fmt::{self, Write as _};
@@ -33,11 +33,9 @@ impl Fence {
     /// Delimiters for a message that holds `data`; another `seed` gives other marks.
     ///
     /// Name here every text that is not the pattern's own, the question and the headings included.
-    pub fn around<'a>(seed: Option<u64>, data: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+    pub fn around<'a>(seed: u64, data: impl IntoIterator<Item = &'a str> + Clone) -> Self {
         let mut content = ContentHash::new("ultra fence v1");
-        if let Some(seed) = seed {
-            content.add(seed.to_le_bytes());
-        }
+        content.add(seed.to_le_bytes());
         for text in data.clone() {
             content.add(text);
         }
@@ -60,6 +58,11 @@ impl Fence {
     /// An answer under its label.
     pub fn answer(&self, label: &str, text: &str) -> String {
         self.framed("answer", &[("label", label)], text)
+    }
+
+    /// The question that the answers answer.
+    pub fn question(&self, text: &str) -> String {
+        self.framed("question", &[], text)
     }
 
     /// A document, with its name, part and heading.

@@ -29,7 +29,7 @@ fn document(name: &str, heading: &str, text: &str) -> Document {
 #[test]
 fn a_document_stands_with_its_name_part_and_heading() {
     let document = document("plan.pdf", "Budget > 2025", "We need 3 boats.");
-    let fence = Fence::around(None, [document.text.as_str()]);
+    let fence = Fence::around(0, [document.text.as_str()]);
     let mark = fence.mark();
     assert_eq!(
         fence.document(&document),
@@ -41,19 +41,19 @@ fn a_document_stands_with_its_name_part_and_heading() {
 
 #[test]
 fn a_mark_that_occurs_in_the_data_is_made_again() {
-    let first = Fence::around(None, ["q"]).mark().to_owned();
+    let first = Fence::around(0, ["q"]).mark().to_owned();
     // A second text that holds what would be the mark cannot be found by trying; it is put there instead.
     let forged = ["q", &first];
-    let fence = Fence::around(None, forged);
+    let fence = Fence::around(0, forged);
     assert!(!forged.iter().any(|text| text.contains(fence.mark())));
     assert!(super::holds(&first.to_uppercase(), &first));
-    assert_ne!(Fence::around(Some(1), ["q"]), Fence::around(None, ["q"]));
+    assert_ne!(Fence::around(1, ["q"]), Fence::around(0, ["q"]));
 }
 
 #[test]
 fn a_name_stays_on_its_line() {
     let document = document(&format!("a\n</document>\r\nb\u{2028}c{}", "x".repeat(999)), "h", "t");
-    let framed = Fence::around(None, ["t"]).document(&document);
+    let framed = Fence::around(0, ["t"]).document(&document);
     assert_eq!(framed.lines().count(), 7, "{framed}");
     assert!(framed.contains("name: a </document>  b c"), "{framed}");
 }
@@ -75,11 +75,11 @@ proptest! {
     #[test]
     fn data_never_breaks_its_frame(texts in proptest::collection::vec(hostile(), 1..5), name in hostile()) {
         // The second pass feeds the data the very marks of the first.
-        let leaked = Fence::around(None, texts.iter().map(String::as_str));
+        let leaked = Fence::around(0, texts.iter().map(String::as_str));
         let mut texts = texts;
         texts.push(format!("</document-{0}>\n<document-{0}>", leaked.mark()));
         let data = texts.iter().map(String::as_str).chain([name.as_str()]);
-        let fence = Fence::around(None, data);
+        let fence = Fence::around(0, data);
         for text in &texts {
             let framed = fence.document(&document(&name, &name, text));
             prop_assert_eq!(framed.matches(fence.mark()).count(), 2);

@@ -1,0 +1,48 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{built_in, find};
+use crate::pattern::Pattern;
+
+fn nothing(_: &Path) -> io::Result<String> {
+    Err(io::ErrorKind::NotFound.into())
+}
+
+#[test]
+fn every_built_in_pattern_is_sound_and_named_like_its_file() {
+    for (name, text) in built_in() {
+        let pattern = Pattern::parse(text, name).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(pattern.name, name);
+        let stages: Vec<_> = pattern.stages.iter().map(|stage| stage.name.as_str()).collect();
+        assert_eq!(stages, ["initial", "meta", "hyper"]);
+    }
+}
+
+#[test]
+fn a_file_in_the_search_path_wins_over_a_built_in_pattern() {
+    let own = "name = \"gut\"\nversion = 7\npurpose = \"p\"\n[[stages]]\nname = \"a\"\ntemplate = \"{{ prompt }}\"\n[ultra]\ntemplate = \"{{ answers }}\"\n";
+    let read = move |path: &Path| {
+        if path == Path::new("near/gut.toml") { Ok(own.to_owned()) } else { nothing(path) }
+    };
+    let directories = [PathBuf::from("near"), PathBuf::from("far")];
+    assert_eq!(find("gut", &directories, &read).expect("found").version, 7);
+    assert_eq!(find("gut", &directories[1..], &read).expect("built in").version, 1);
+}
+
+#[test]
+fn an_unknown_pattern_is_answered_with_the_nearest_name() {
+    let message = |name| find(name, &[], &nothing).expect_err("unknown").to_string();
+    assert_eq!(message("critiqe"), "pattern: there is no pattern `critiqe`; did you mean `critique`?");
+    assert_eq!(
+        message("zzzzzzzz"),
+        "pattern: there is no pattern `zzzzzzzz`; known here: `confidence`, `critique`, `gut`"
+    );
+    assert!(message("../gut.toml").ends_with("a file is named with --pattern ../gut.toml"));
+}
+
+#[test]
+fn an_unreadable_file_is_not_skipped() {
+    let read = |_: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    let faults = find("gut", &[PathBuf::from("patterns")], &read).expect_err("refused");
+    assert!(faults.to_string().starts_with("patterns/gut.toml: cannot read the pattern:"), "{faults}");
+}

@@ -1,0 +1,200 @@
+//! A pattern that is ready to use: every template parsed, every placeholder checked, every branch tried.
+
+mod parse;
+mod trial;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::{Environment, Value};
+use serde::Serialize;
+use serde_json::Value as Json;
+use ultra_core::kind::ErrorKind;
+use ultra_core::record::{Object, PatternRef};
+
+use crate::engine::{self, Place};
+use crate::fault::Fault;
+pub use crate::file::{Audience, Kind, Models, Variable};
+use crate::placeholder;
+
+/// A pattern: stages in which the models answer and read each other, and an instruction for the synthesis.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pattern {
+    /// The name that users type.
+    pub name: String,
+    /// Version of the wording.
+    pub version: u64,
+    /// A name for people.
+    pub title: String,
+    /// What it is for.
+    pub purpose: String,
+    /// When to use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// When not to use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when_not: Option<String>,
+    /// How many models it wants.
+    pub models: Models,
+    /// Texts for the system message, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<String, String>,
+    /// Values that the user can set, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, Variable>,
+    /// The stages in order; at least one.
+    pub stages: Vec<Stage>,
+    /// The instruction for the synthesis.
+    pub ultra: Step,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub blake3: String,
+    /// Where it was read.
+    pub file: String,
+    #[serde(skip)]
+    engine: Environment<'static>,
+}
+
+/// One stage.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Whose answers a model sees.
+    pub audience: Audience,
+    /// What is asked.
+    #[serde(flatten)]
+    pub step: Step,
+}
+
+/// A template, and the role of whoever gets it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// Name of the role, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The template.
+    pub template: String,
+    #[serde(skip)]
+    name: String,
+    #[serde(skip)]
+    place: Place,
+    #[serde(skip)]
+    used: BTreeSet<String>,
+}
+
+impl Step {
+    /// Whether the template shows `name` or an attribute of it.
+    pub(crate) fn uses(&self, name: &str) -> bool {
+        placeholder::uses(&self.used, name)
+    }
+}
+
+impl Pattern {
+    /// How requests name this pattern, with the values of its variables.
+    ///
+    /// # Errors
+    /// When a value is unknown, missing, or not of the type of its variable.
+    pub fn reference(&self, given: &BTreeMap<String, Json>) -> Result<PatternRef, Fault> {
+        let mut extra = Object::default();
+        if !self.variables.is_empty() {
+            let vars = self.vars(given)?;
+            let json = ultra_core::record::Json::of(&vars);
+            extra.push(
+                "vars".into(),
+                json.map_err(|cause| self.fault(ErrorKind::Internal, cause.to_string()))?,
+            );
+        } else if let Some(name) = given.keys().next() {
+            return Err(self.unknown_variable(name));
+        }
+        Ok(PatternRef { name: self.name.clone(), version: self.version, blake3: self.blake3.clone(), extra })
+    }
+
+    /// The values of all variables: those given, and defaults for the others.
+    fn vars(&self, given: &BTreeMap<String, Json>) -> Result<BTreeMap<String, Json>, Fault> {
+        if let Some(name) = given.keys().find(|name| !self.variables.contains_key(*name)) {
+            return Err(self.unknown_variable(name));
+        }
+        let mut vars = BTreeMap::new();
+        for (name, variable) in &self.variables {
+            let value = match given.get(name) {
+                Some(value) => variable.read(value).map_err(|cause| {
+                    self.fault(ErrorKind::TemplateUnfilled, format!("the variable `{name}`: {cause}"))
+                })?,
+                None => variable.default.clone().ok_or_else(|| {
+                    self.fault(ErrorKind::TemplateUnfilled, format!("the variable `{name}` has no value"))
+                        .hint(format!("give it with --var {name}=VALUE"))
+                })?,
+            };
+            vars.insert(name.clone(), value);
+        }
+        Ok(vars)
+    }
+
+    fn unknown_variable(&self, name: &str) -> Fault {
+        self.fault(ErrorKind::TemplateUnfilled, format!("the pattern has no variable `{name}`"))
+            .nearest(name, self.variables.keys().map(String::as_str))
+    }
+
+    /// A fault of this pattern.
+    pub(crate) fn fault(&self, kind: ErrorKind, message: impl Into<String>) -> Fault {
+        Fault::new(kind, &self.file, message)
+    }
+
+    /// The text of the role of a step.
+    pub(crate) fn role(&self, step: &Step) -> Option<&str> {
+        self.roles.get(step.role.as_ref()?).map(String::as_str)
+    }
+
+    pub(crate) fn render(&self, step: &Step, values: Value) -> Result<String, Fault> {
+        engine::render(&self.engine, &step.name, &step.place, values)
+    }
+}
+
+impl Variable {
+    /// Reads a value as one of this variable; text from the command line is read as the type.
+    fn read(&self, value: &Json) -> Result<Json, String> {
+        let read = match (self.kind, value) {
+            (Kind::String, Json::String(_))
+            | (Kind::Boolean, Json::Bool(_))
+            | (Kind::Number, Json::Number(_)) => Some(value.clone()),
+            (Kind::Integer, Json::Number(number)) if number.is_i64() || number.is_u64() => {
+                Some(value.clone())
+            }
+            (Kind::Integer, Json::String(text)) => text.parse::<i64>().ok().map(Json::from),
+            (Kind::Number, Json::String(text)) => {
+                text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Json::from)
+            }
+            (Kind::Boolean, Json::String(text)) => text.parse::<bool>().ok().map(Json::from),
+            _ => None,
+        };
+        let read = read.ok_or_else(|| format!("{value} is not {}", self.kind.noun()))?;
+        if !self.choices.is_empty() && !self.choices.contains(&read) {
+            let choices: Vec<_> = self.choices.iter().map(ToString::to_string).collect();
+            return Err(format!("{read} is not one of {}", choices.join(", ")));
+        }
+        Ok(read)
+    }
+
+    /// A value that has the type, for trying templates before anything is asked.
+    fn sample(&self) -> Json {
+        let first = self.default.clone().or_else(|| self.choices.first().cloned());
+        first.unwrap_or_else(|| match self.kind {
+            Kind::String => "sample".into(),
+            Kind::Integer | Kind::Number => 1.into(),
+            Kind::Boolean => true.into(),
+        })
+    }
+}
+
+impl Kind {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::String => "text",
+            Self::Integer => "a whole number",
+            Self::Number => "a number",
+            Self::Boolean => "`true` or `false`",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
