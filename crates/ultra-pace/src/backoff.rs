@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     const BASE: Duration = Duration::from_millis(500);
-    const CAP: Duration = Duration::from_secs(60);
+    const CAP: Duration = Duration::from_mins(1);
 
     #[test]
     fn the_ceiling_doubles_from_the_base_to_the_cap() {

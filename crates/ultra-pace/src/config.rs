@@ -45,14 +45,16 @@ pub struct Config {
     /// Largest distance between two launches while a target that asked for a pause is taken up again, and of
     /// the first of them from the end of the pause.
     ///
-    /// 0.25 s: eight calls a second on average, a rate that small accounts are given.
+    /// 0.25 s: eight calls a second on average, a rate that small accounts are given. Zero lets a server that
+    /// asks for next to no pause be asked again at that pace.
     pub spread: Duration,
     /// What one attempt may take.
     ///
     /// 600 s: the total timeout of the OpenAI and Anthropic SDKs.
     pub attempt_timeout: Duration,
     /// What one call may take from its submission to its end, waiting included, unless it says otherwise.
-    /// `Duration::MAX` means no deadline.
+    /// `Duration::MAX` means no deadline; then a target that answers every attempt with a short Retry-After
+    /// keeps its calls open without end.
     ///
     /// 1,800 s: three attempts that use all of their time.
     pub deadline: Duration,
@@ -68,10 +70,10 @@ impl Default for Config {
             unsure_attempts: 4,
             base: Duration::from_millis(500),
             throttle_base: Duration::from_secs(1),
-            cap: Duration::from_secs(60),
+            cap: Duration::from_mins(1),
             spread: Duration::from_millis(250),
-            attempt_timeout: Duration::from_secs(600),
-            deadline: Duration::from_secs(1_800),
+            attempt_timeout: Duration::from_mins(10),
+            deadline: Duration::from_mins(30),
         }
     }
 }

@@ -56,6 +56,7 @@ impl<J: Jitter> Machine<J> {
             Event::Drain => self.stop(Phase::Draining, actions),
             Event::Abort => self.stop(Phase::Aborting, actions),
         }
+        self.happen(actions);
         if self.phase == Phase::Running {
             self.launch(actions);
         }
@@ -93,7 +94,7 @@ impl<J: Jitter> Machine<J> {
         self.counts
     }
 
-    /// Lets happen what is due.
+    /// Lets happen what is due; after an event too, because the sleep that it began may be of no length.
     fn happen(&mut self, actions: &mut Vec<Action>) {
         while let Some(timer) = self.board.take_due(self.now) {
             match timer {

@@ -137,11 +137,18 @@ fn sleeps_double_and_the_machine_says_when_they_end() {
     bench.submit(1, 0);
     for (n, sleep) in [(1, 250), (2, 500), (3, 1_000), (4, 2_000)] {
         assert_eq!(bench.end(1, n, FREE), [""; 0]);
-        let wake = bench.machine.wake().unwrap();
-        assert_eq!(wake - bench.now, ms(sleep));
-        assert_eq!(bench.at(wake - ms(1)), [""; 0]);
+        let wake = bench.now + ms(sleep);
+        assert_eq!(bench.machine.wake(), Some(wake));
+        assert_eq!(bench.at(wake.saturating_sub(ms(1))), [""; 0]);
         assert_eq!(bench.at(wake), [format!("+1.{}", n + 1)]);
     }
+}
+
+#[test]
+fn a_sleep_of_no_length_is_over_at_once() {
+    let mut bench = Bench::new(Config { base: Duration::ZERO, ..Config::default() });
+    bench.submit(1, 0);
+    assert_eq!(bench.end(1, 1, FREE), ["+1.2"]);
 }
 
 #[test]

@@ -1,0 +1,152 @@
+//! What the default policy achieves against servers that misbehave in known ways.
+
+use std::time::Duration;
+
+use ultra_pace::{AttemptId, Class, Config, Outcome, TargetId, Why};
+
+use crate::simulator::{Ending, Fate, Simulation, together, unit};
+
+const FOREVER: Duration = Duration::MAX;
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn success(takes: Duration) -> Fate {
+    Fate { takes, outcome: Outcome::Success }
+}
+
+fn failure(class: Class, retry_after: Option<Duration>) -> Fate {
+    Fate { takes: ms(200), outcome: Outcome::Failure { class, retry_after } }
+}
+
+/// `each` calls for each of `targets`, all at once, under the default policy.
+fn run(
+    seed: u64,
+    each: usize,
+    targets: usize,
+    fate: &dyn Fn(AttemptId, TargetId, Duration) -> Fate,
+) -> Ending {
+    let (config, arrivals) = (Config::default(), together(each, targets));
+    Simulation { config, seed, arrivals, fate, stops: Vec::new(), lag: Duration::ZERO }.run()
+}
+
+/// A third of the failures is unsure and two thirds are free; a call takes up to two seconds.
+fn scattered(seed: u64, p: f64, attempt: AttemptId) -> Fate {
+    let draw = |what| unit(&[seed, attempt.call.0, u64::from(attempt.n), what]);
+    let takes = s(2).mul_f64(draw(11));
+    match draw(10) {
+        x if x < p / 3.0 => Fate { takes, ..failure(Class::Unsure, None) },
+        x if x < p => Fate { takes, ..failure(Class::Free, None) },
+        _ => success(takes),
+    }
+}
+
+#[test]
+fn scattered_faults_of_thirty_percent_leave_999_of_1000_answered_in_one_and_a_half_attempts() {
+    for seed in 0..3 {
+        let ending = run(seed, 10_000, 1, &|attempt, _, _| scattered(seed, 0.3, attempt));
+        let attempts = ending.counts.attempts as f64 / 10_000.0;
+        assert!(ending.succeeded() >= 9_990, "seed {seed}: {} of 10,000", ending.succeeded());
+        assert!((1.35..=1.50).contains(&attempts), "seed {seed}: {attempts} attempts a record");
+    }
+}
+
+#[test]
+fn attempts_a_record_stay_within_five_percent_of_what_independent_faults_need() {
+    for (p, most) in [(0.0, 1.0), (0.05, 1.11), (0.1, 1.17), (0.5, 2.10)] {
+        let ending = run(7, 3_000, 1, &|attempt, _, _| scattered(7, p, attempt));
+        let attempts = ending.counts.attempts as f64 / 3_000.0;
+        assert!(attempts <= most, "p = {p}: {attempts} attempts a record");
+    }
+}
+
+#[test]
+fn every_slot_is_used_while_there_is_work() {
+    let ending = run(1, 3_200, 1, &|_, _, _| success(s(1)));
+    assert_eq!(ending.end, s(100), "3,200 seconds of work in 32 slots");
+    let ending = run(1, 320, 4, &|_, _, _| success(s(1)));
+    assert_eq!(ending.end, s(10), "1,280 seconds of work in 128 slots");
+}
+
+#[test]
+fn waiting_retries_hold_no_slots() {
+    let fails_first = |attempt: AttemptId, _, _| match attempt.n {
+        1 => Fate { takes: Duration::ZERO, ..failure(Class::Free, None) },
+        _ => success(s(1)),
+    };
+    let ending = run(1, 3_200, 1, &fails_first);
+    assert!(ending.end <= s(101), "{:?}: the sleeps cost no more than the last of them", ending.end);
+}
+
+#[test]
+fn a_target_that_stalls_delays_no_other() {
+    let work = |attempt: AttemptId| success(ms(500) + s(1).mul_f64(unit(&[attempt.call.0])));
+    let stall = |attempt: AttemptId, target: TargetId, _| match target {
+        TargetId(3) => success(FOREVER),
+        _ => work(attempt),
+    };
+    let beside = run(1, 500, 4, &stall);
+    let healthy = run(1, 500, 4, &|attempt, _, _| work(attempt));
+    for (id, end) in healthy.finished.iter().filter(|(id, _)| id.0 % 4 != 3) {
+        assert_eq!(beside.finished[id].at, end.at, "{id:?}");
+    }
+}
+
+#[test]
+fn seven_targets_that_stall_do_not_delay_the_eighth() {
+    let stall = |_, target: TargetId, _| match target {
+        TargetId(7) => success(s(1)),
+        _ => success(FOREVER),
+    };
+    let ending = run(1, 160, 8, &stall);
+    let end = ending.finished.iter().filter(|(id, _)| id.0 % 8 == 7).map(|(_, end)| end.at).max();
+    assert!(end <= Some(s(11)), "{end:?}: 160 seconds of work in a share of 16 slots");
+}
+
+#[test]
+fn a_wrong_key_costs_the_calls_in_flight_and_no_more() {
+    let wrong = |_, target: TargetId, _| match target {
+        TargetId(0) => failure(Class::FatalTarget, None),
+        _ => success(s(1)),
+    };
+    let ending = run(1, 10_000, 2, &wrong);
+    assert!(ending.counts.attempts <= 10_000 + 32, "{} attempts", ending.counts.attempts);
+    assert_eq!(ending.succeeded(), 10_000);
+    let of_the_key =
+        ending.failed(|why| matches!(why, Why::TargetClosed { .. } | Why::Fatal(Class::FatalTarget)));
+    assert_eq!(of_the_key, 10_000);
+}
+
+#[test]
+fn a_server_that_says_when_to_come_back_is_asked_again_only_then() {
+    let closed = s(10)..s(70);
+    let pause = |_, _, now: Duration| match now {
+        now if closed.contains(&now) => failure(Class::Throttled, closed.end.checked_sub(now)),
+        _ => success(s(2)),
+    };
+    let ending = run(1, 1_000, 1, &pause);
+    assert_eq!(ending.succeeded(), 1_000);
+    let refused = ending.counts.attempts - 1_000;
+    assert!(refused <= 32, "{refused} calls sent in vain");
+    assert!(ending.finished.values().all(|end| end.attempts <= 2));
+}
+
+#[test]
+fn a_pause_of_a_day_costs_the_calls_in_flight_and_ends_the_rest_at_once() {
+    let ending = run(1, 10_000, 1, &|_, _, _| failure(Class::Throttled, Some(s(86_400))));
+    assert!(ending.counts.attempts <= 32, "{} attempts", ending.counts.attempts);
+    assert_eq!(ending.failed(|why| matches!(why, Why::RetryAfter { .. })), 10_000);
+    assert!(ending.end <= s(1));
+}
+
+#[test]
+fn a_server_that_never_answers_costs_three_attempts_a_record() {
+    let ending = run(1, 32, 1, &|_, _, _| success(FOREVER));
+    assert!(ending.finished.values().all(|end| end.attempts == 3 && end.at == s(1_800)));
+    assert_eq!(ending.counts.possibly_paid, 96);
+}
