@@ -60,7 +60,7 @@ fn mistakes_in_placeholders_are_refused_with_line_and_right_name() {
         ),
         ("{{ others }}\n{% if own %}", "x.toml:13: unexpected end of input, expected end of block"),
         ("{{ others }}{% include 'secrets' %}", "x.toml:12: a template cannot include or extend another"),
-        ("{{ others|nosuch }}", "x.toml:12: unknown filter: filter nosuch is unknown in `others|nosuch`"),
+        ("{{ others|nosuch }}", "x.toml:12: unknown filter: filter nosuch is unknown in `nosuch`"),
     ] {
         assert_eq!(fault(&with_meta(meta)), expected, "{meta}");
     }

@@ -113,7 +113,8 @@ impl<'a> History<'a> {
         let mut stages: Vec<Past<'a>> = Vec::new();
         for (at, stage) in pattern.stages.iter().take(upto).enumerate() {
             let past = past(group, &stage.name, at, stages.last());
-            warnings.extend(left_out(group, at, &past, stages.last()));
+            // Whoever followed up the stages before has said what was missing there.
+            warnings = left_out(group, at, &past, stages.last()).into_iter().collect();
             stages.push(past);
         }
         if stages.last().is_none_or(|last| last.answers.is_empty()) {
