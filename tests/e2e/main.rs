@@ -1,7 +1,15 @@
 //! End-to-end tests: the binaries as a user runs them, and the promises that no single crate can keep.
 
 mod architecture;
+mod bad_input;
+mod config;
+mod docs;
 mod fresh;
 mod man;
+mod offline;
+mod pipeline;
+mod process;
 mod schemas;
 mod tools;
+mod torture;
+mod wire;

@@ -40,3 +40,23 @@ pub(crate) fn all() -> Vec<Described> {
         described::<ultra_synth::Synth>(env!("CARGO_BIN_EXE_ultra-synth")),
     ]
 }
+
+/// The binary of a tool.
+pub(crate) fn binary(name: &str) -> &'static str {
+    all().into_iter().find(|tool| tool.name == name).unwrap_or_else(|| panic!("no tool {name}")).binary
+}
+
+/// A tool, to be run in a sandbox of its own.
+pub(crate) fn with(name: &str) -> ultra_testkit::command::Command {
+    ultra_testkit::command::Command::new(binary(name))
+}
+
+/// A shell line with the tools on its PATH.
+pub(crate) fn pipeline(line: &str) -> ultra_testkit::command::Command {
+    ultra_testkit::command::pipeline(directory(), line)
+}
+
+/// The directory of the binaries.
+pub(crate) fn directory() -> &'static std::path::Path {
+    std::path::Path::new(binary("ultra-fanout")).parent().expect("a binary is in a directory")
+}

@@ -1,0 +1,127 @@
+//! The life of a process: readers that leave, signals, disks that are full, broken input.
+
+use std::time::Duration;
+
+use ultra_testkit::command::{Command, Signal};
+use ultra_testkit::server::{Place, Reply, Script, Server};
+
+use crate::tools::{all, binary, pipeline, with};
+
+#[test]
+fn a_reader_that_leaves_is_a_quiet_success() {
+    let run = pipeline("seq 1 200000 | ultra-fanout --mock --lines -m mock:a -q | head -1; echo done").run();
+    run.assert_status(0);
+    assert!(run.stdout().ends_with("done\n"), "{run}");
+    assert!(!run.stderr().contains("panicked") && !run.stderr().contains("Broken pipe"), "{run}");
+}
+
+#[test]
+fn a_reader_that_leaves_while_nothing_is_written_ends_the_run() {
+    for (tool, arguments) in [("ultra-pattern", "next"), ("ultra-cache", "get"), ("ultra-synth", "medoid --show records"), ("ultra-fanout", "--mock")] {
+        // The writer stays open and silent; only the watch on the pipe can notice that the reader has gone.
+        let line = format!("(sleep 50 & echo '{{\"type\":\"note\"}}'; wait) | {{ {tool} {arguments}; echo $? > status; }} | (read line; exit 0); cat status");
+        let run = pipeline(&format!("exec 3>&1; {line}; pkill -P $$ sleep; true")).timeout(Duration::from_secs(20)).run();
+        assert!(run.stdout().contains('0'), "{tool}: {run}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_stops_calls_in_flight() {
+    let server = Server::start(Script::always(Reply::text("late").stalled(Place::BeforeHeaders)));
+    let line = "printf 'a\\nb\\nc\\n' | { ultra-fanout --lines -m ollama:x -j1; echo $? > status; } | (sleep 0.3; exit 0); cat status";
+    let run = pipeline(line).env("OLLAMA_BASE_URL", server.openai_url()).timeout(Duration::from_secs(20)).run();
+    assert_eq!(run.stdout().trim(), "0", "{run}");
+    assert_eq!(server.calls().len(), 1, "no further call after the reader had left");
+}
+
+#[test]
+fn a_full_disk_is_exit_3() {
+    for (tool, arguments) in [("ultra-pattern", "next"), ("ultra-fanout", "--mock"), ("ultra-cache", "put"), ("ultra-synth", "medoid --show records")] {
+        let run = pipeline(&format!("echo '{{\"type\":\"note\"}}' | {tool} {arguments} > /dev/full")).run();
+        run.assert_status(3);
+        assert!(run.stderr().contains("cannot write the output"), "{tool}: {run}");
+    }
+}
+
+#[test]
+fn a_signal_ends_the_run_by_that_signal_with_whole_lines() {
+    for (signal, number) in [(Signal::INT, 2), (Signal::TERM, 15)] {
+        let mut running = with("ultra-pattern").arg("next").spawn();
+        running.write("{\"type\":\"note\",\"n\":1}\n").expect("is read");
+        let _ = running.wait_for_lines(1, Duration::from_secs(10));
+        running.signal(signal);
+        let run = running.wait();
+        run.assert_signal(number);
+        assert_eq!(run.lines().len(), 1, "{run}");
+    }
+}
+
+#[test]
+fn a_signal_lets_calls_in_flight_end_and_starts_no_new_one() {
+    let server = Server::start(Script::choose(|number, _| match number {
+        0 => Reply::text("in flight").after(Duration::from_millis(700)),
+        _ => Reply::text("never asked"),
+    }));
+    let command = Command::new(binary("ultra-fanout")).args(["--lines", "-m", "ollama:x", "-j1"]).env("OLLAMA_BASE_URL", server.openai_url());
+    let mut running = command.spawn();
+    running.write("one\ntwo\nthree\n").expect("is read");
+    assert!(server.wait_until(Duration::from_secs(10), |calls| !calls.is_empty()));
+    running.signal(Signal::INT);
+    let run = running.wait();
+    run.assert_signal(2);
+    assert_eq!(server.calls().len(), 1, "{run}");
+    assert_eq!(run.records("response").len(), 1, "the call in flight ended\n{run}");
+    let terminal = run.records("response").len() + run.records("error").len();
+    assert_eq!(terminal, 3, "what was read has a terminal record\n{run}");
+}
+
+#[test]
+fn metrics_are_written_for_a_collector() {
+    let run = pipeline("echo q | ultra-fanout --mock --lines -m mock:a --metrics run.prom > /dev/null").run();
+    run.assert_status(0);
+    let text = String::from_utf8(run.sandbox().read("run.prom")).expect("is text");
+    assert!(text.contains("# TYPE ultra_exit_status gauge\nultra_exit_status{tool=\"ultra-fanout\"} 0\n"), "{text}");
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let value = line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok());
+        assert!(value.is_some(), "{line}");
+    }
+}
+
+#[test]
+fn the_log_can_be_json_and_never_goes_to_stdout() {
+    let input = "x\n".repeat(25);
+    let run = with("ultra-pattern").args(["next", "--log-format", "json"]).stdin(input).run();
+    run.assert_status(1);
+    assert_eq!(run.records("error").len(), 25);
+    let line = run.stderr().lines().find(|line| line.starts_with('{')).expect("a log line");
+    let record: serde_json::Value = serde_json::from_str(line).expect("is JSON");
+    assert_eq!(record["level"], "WARN", "{line}");
+}
+
+#[test]
+fn strict_stops_at_the_first_error() {
+    let run = with("ultra-pattern").args(["next", "--strict"]).stdin("x\n{\"type\":\"note\"}\n").run();
+    run.assert_status(1);
+    assert_eq!(run.lines().len(), 1, "{run}");
+}
+
+#[test]
+fn only_new_records_come_out_when_asked() {
+    let run = with("ultra-fanout").args(["--mock", "-m", "mock:a", "--emit", "new"]).stdin("{\"type\":\"note\"}\n{\"prompt\":\"q\"}\n").run();
+    assert!(!run.types().contains("note"), "{run}");
+    assert!(run.types().contains("response"), "{run}");
+}
+
+#[test]
+fn every_tool_says_how_it_is_called() {
+    for tool in all() {
+        let run = with(tool.name).arg("--help").run();
+        run.assert_status(0);
+        assert!(run.stdout().starts_with(tool.about), "{run}");
+        assert!(run.stdout().contains("Exit status:"), "{run}");
+        let wrong = with(tool.name).arg("--no-such-flag").run();
+        wrong.assert_status(2);
+        assert!(wrong.stderr().starts_with(&format!("{}: unexpected argument", tool.name)), "{wrong}");
+        assert_eq!(wrong.stdout(), "");
+    }
+}
