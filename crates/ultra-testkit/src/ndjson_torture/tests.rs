@@ -1,8 +1,15 @@
 use std::collections::BTreeSet;
 use std::io::{Read, sink};
+use std::sync::OnceLock;
 
-use super::{Case, Fed, Flow, GOOD, Input, MAX_LINE, Subject, all, cases, feed};
+use super::{Case, Fed, Flow, GOOD, Input, MAX_LINE, Subject, cases, feed};
 use crate::command::Command;
+
+/// The table, made once for all tests.
+fn all() -> &'static [Case] {
+    static ALL: OnceLock<Vec<Case>> = OnceLock::new();
+    ALL.get_or_init(super::all)
+}
 
 fn bytes(case: &Case) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -37,7 +44,7 @@ fn every_line_is_passed_or_accepted_or_a_fault() {
 #[test]
 fn what_passes_are_lines_of_the_input_in_their_order() {
     for case in all() {
-        let Some(bytes) = bytes(&case) else { continue };
+        let Some(bytes) = bytes(case) else { continue };
         let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         let mut lines =
             text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
@@ -50,7 +57,7 @@ fn what_passes_are_lines_of_the_input_in_their_order() {
 #[test]
 fn a_fault_lies_in_its_line() {
     for case in all() {
-        let Some(bytes) = bytes(&case) else { continue };
+        let Some(bytes) = bytes(case) else { continue };
         for fault in &case.expected.faults {
             let (start, end) = fault.offset.clone().into_inner();
             let before = usize::try_from(start).expect("is small");
