@@ -90,7 +90,8 @@ fn body(stream: &TcpStream, reply: &Ready, body: &[u8], delivery: &mut Delivery)
             output.write_all(piece)?;
         }
         delivery.sent += piece.len();
-        if !pause.is_zero() && watch(stream, pause) {
+        let over = delivery.sent == body.len();
+        if !over && !pause.is_zero() && watch(stream, pause) {
             delivery.left = true;
             return Ok(());
         }
