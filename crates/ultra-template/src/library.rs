@@ -3,7 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ultra_core::id::blake3_hex;
 use ultra_core::kind::ErrorKind;
+use ultra_core::record::PatternRef;
 
 use crate::fault::{Fault, Faults};
 use crate::pattern::Pattern;
@@ -48,33 +50,65 @@ pub fn open(path: &Path, read: Read<'_>) -> Result<Pattern, Faults> {
 /// # Errors
 /// When there is none, with the nearest names; when the file cannot be read; and everything that is wrong with it.
 pub fn find(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Pattern, Faults> {
-    if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-        for directory in directories {
-            let path = directory.join(format!("{name}.toml"));
-            match read(&path) {
-                Ok(text) => return Pattern::parse(&text, &path.display().to_string()),
-                Err(cause)
-                    if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-                Err(cause) => {
-                    let file = path.display().to_string();
-                    let message = format!("cannot read the pattern: {cause}");
-                    return Err(Fault::new(ErrorKind::TemplatePattern, &file, message).into());
-                }
+    match versions(name, directories, read)?.into_iter().next() {
+        Some((file, text)) => Pattern::parse(&text, &file),
+        None => Err(unknown(name).into()),
+    }
+}
+
+/// Finds the version of a pattern that made a request: the one whose file has this BLAKE3.
+///
+/// # Errors
+/// When there is none, or only another version; and as for [`find`].
+pub fn find_version(wanted: &PatternRef, directories: &[PathBuf], read: Read<'_>) -> Result<Pattern, Faults> {
+    let versions = versions(&wanted.name, directories, read)?;
+    let Some((nearest, _)) = versions.first().cloned() else {
+        let cause = unknown(&wanted.name);
+        return Err(cause.hint("name the file that made the first stage with --pattern").into());
+    };
+    match versions.into_iter().find(|(_, text)| blake3_hex(text.as_bytes()) == wanted.blake3) {
+        Some((file, text)) => Pattern::parse(&text, &file),
+        None => Err(changed(&nearest, &wanted.name).into()),
+    }
+}
+
+/// The fault of a pattern file that is not the one that made the first stage.
+pub(crate) fn changed(file: &str, name: &str) -> Fault {
+    let message = format!("the pattern `{name}` has changed since the first stage");
+    Fault::new(ErrorKind::TemplatePattern, file, message)
+        .hint("name the file that was used with --pattern, or start again")
+}
+
+/// Every file called `name`, nearest first.
+fn versions(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Vec<(String, String)>, Faults> {
+    let mut found = Vec::new();
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        return Ok(found);
+    }
+    for directory in directories {
+        let path = directory.join(format!("{name}.toml"));
+        let file = path.display().to_string();
+        match read(&path) {
+            Ok(text) => found.push((file, text)),
+            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(cause) => {
+                let message = format!("cannot read the pattern: {cause}");
+                return Err(Fault::new(ErrorKind::TemplatePattern, &file, message).into());
             }
         }
-        if let Some((name, text)) = built_in().find(|(known, _)| *known == name) {
-            return Pattern::parse(text, &format!("built-in {name}"));
-        }
     }
-    let unknown = Fault::new(
-        ErrorKind::TemplatePattern,
-        "pattern",
-        format!("there is no pattern `{}`", name.escape_debug()),
-    );
+    let built_in = built_in().find(|(known, _)| *known == name);
+    found.extend(built_in.map(|(name, text)| (format!("built-in {name}"), text.to_owned())));
+    Ok(found)
+}
+
+fn unknown(name: &str) -> Fault {
+    let message = format!("there is no pattern `{}`", name.escape_debug());
+    let fault = Fault::new(ErrorKind::TemplatePattern, "pattern", message);
     if name.contains(['/', '.']) {
-        return Err(unknown.hint(format!("a file is named with --pattern {name}")).into());
+        return fault.hint(format!("a file is named with --pattern {}", name.escape_debug()));
     }
-    Err(unknown.nearest(name, built_in().map(|(name, _)| name)).into())
+    fault.nearest(name, built_in().map(|(name, _)| name))
 }
 
 #[cfg(test)]

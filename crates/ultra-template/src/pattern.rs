@@ -108,6 +108,24 @@ impl Pattern {
         Ok(PatternRef { name: self.name.clone(), version: self.version, blake3: self.blake3.clone(), extra })
     }
 
+    /// Checks values on their own: that the pattern has such variables, and the type of each.
+    ///
+    /// # Errors
+    /// When a value is unknown or not of the type of its variable.
+    pub fn check_vars(&self, given: &BTreeMap<String, Json>) -> Result<(), Fault> {
+        for (name, value) in given {
+            let variable = self.variables.get(name).ok_or_else(|| self.unknown_variable(name))?;
+            self.value(name, variable, value)?;
+        }
+        Ok(())
+    }
+
+    fn value(&self, name: &str, variable: &Variable, value: &Json) -> Result<Json, Fault> {
+        variable.read(value).map_err(|cause| {
+            self.fault(ErrorKind::TemplateUnfilled, format!("the variable `{name}`: {cause}"))
+        })
+    }
+
     /// The values of all variables: those given, and defaults for the others.
     fn vars(&self, given: &BTreeMap<String, Json>) -> Result<BTreeMap<String, Json>, Fault> {
         if let Some(name) = given.keys().find(|name| !self.variables.contains_key(*name)) {
@@ -116,9 +134,7 @@ impl Pattern {
         let mut vars = BTreeMap::new();
         for (name, variable) in &self.variables {
             let value = match given.get(name) {
-                Some(value) => variable.read(value).map_err(|cause| {
-                    self.fault(ErrorKind::TemplateUnfilled, format!("the variable `{name}`: {cause}"))
-                })?,
+                Some(value) => self.value(name, variable, value)?,
                 None => variable.default.clone().ok_or_else(|| {
                     self.fault(ErrorKind::TemplateUnfilled, format!("the variable `{name}` has no value"))
                         .hint(format!("give it with --var {name}=VALUE"))

@@ -46,3 +46,23 @@ fn an_unreadable_file_is_not_skipped() {
     let faults = find("gut", &[PathBuf::from("patterns")], &read).expect_err("refused");
     assert!(faults.to_string().starts_with("patterns/gut.toml: cannot read the pattern:"), "{faults}");
 }
+
+#[test]
+fn a_later_stage_finds_the_very_file_that_made_the_first() {
+    let built_in = find("gut", &[], &nothing).expect("built in");
+    let wanted = built_in.reference(&std::collections::BTreeMap::new()).expect("no variables");
+    let own = built_in_text("gut").replace("version = 1", "version = 2");
+    let read = move |_: &Path| Ok(own.clone());
+    let directories = [PathBuf::from("patterns")];
+    assert_eq!(super::find_version(&wanted, &directories, &read).expect("built in still").version, 1);
+    let other = ultra_core::record::PatternRef { blake3: "00".into(), ..wanted };
+    let faults = super::find_version(&other, &directories, &read).expect_err("changed");
+    assert!(
+        faults.to_string().starts_with("patterns/gut.toml: the pattern `gut` has changed since"),
+        "{faults}"
+    );
+}
+
+fn built_in_text(name: &str) -> &'static str {
+    built_in().find(|(known, _)| *known == name).expect("built in").1
+}

@@ -13,9 +13,9 @@ use crate::fault::Fault;
 use crate::fence::Fence;
 use crate::file::Audience;
 use crate::group::{Answer, Group};
-use crate::label;
 use crate::pattern::{Pattern, Step};
 use crate::value::{labelled, listed};
+use crate::{label, library};
 
 /// The messages for the model that merges the answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,10 +104,7 @@ impl<'a> History<'a> {
             return Err(pattern.fault(ErrorKind::TemplatePattern, "the requests were made without a pattern"));
         };
         if reference.blake3 != pattern.blake3 {
-            let message = format!("the pattern `{}` has changed since the first stage", reference.name);
-            return Err(pattern
-                .fault(ErrorKind::TemplatePattern, message)
-                .hint("name the file that was used with --pattern, or start again"));
+            return Err(library::changed(&pattern.file, &reference.name));
         }
         let mut warnings = Vec::new();
         let mut stages: Vec<Past<'a>> = Vec::new();
