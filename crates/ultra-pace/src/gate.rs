@@ -72,7 +72,7 @@ mod tests {
         let mut gate = Gate::default();
         gate.close(s(20), s(0));
         gate.close(s(5), s(0));
-        assert_eq!(gate.opens(), s(20));
+        assert_eq!((gate.told(), gate.opens()), (s(20), s(20)));
     }
 
     #[test]
