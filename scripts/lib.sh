@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Shared by the scripts: sourced, never run. POSIX sh.
 set -eu
 cd "$(dirname "$0")/.."

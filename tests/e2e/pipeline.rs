@@ -187,7 +187,7 @@ fn a_second_run_is_served_from_the_cache_and_says_so() {
 
 #[test]
 fn what_a_tool_does_not_own_leaves_byte_for_byte() {
-    let mut text = ultra_testkit::golden::JsonText::new(7).of_type("note");
+    let mut text = ultra_testkit::golden::JsonTexts::new(7).of_type("note");
     let mut lines: Vec<String> = (0..2000).map(|_| text.next().expect("has no end")).collect();
     lines.push(r#"{"type":"note","n":12345678901234567890,"a":1.0,"b":1e400,"c":"\u00e9\ud83c\udfd4","z":1,"a":2}"#.to_owned());
     let input = lines.join("\n") + "\n";
