@@ -13,6 +13,7 @@ use crate::{read, walk};
 
 /// The command line.
 #[derive(Debug, Clone, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct IngestArgs {
     /// Files, directories and quoted globs to read; `-` is standard input, which is also read when nothing is
     /// named
@@ -28,7 +29,7 @@ pub struct IngestArgs {
     #[arg(long, env = "ULTRA_CHUNK_TOKENS", value_name = "N", default_value_t = 8000)]
     pub chunk_tokens: u64,
 
-    /// The encoding of the text files, such as latin1 or shift_jis, instead of the declared or detected one
+    /// The encoding of the text files, such as latin1 or `shift_jis`, instead of the declared or detected one
     #[arg(long, env = "ULTRA_ENCODING", value_name = "NAME", value_parser = encoding)]
     pub encoding: Option<Charset>,
 

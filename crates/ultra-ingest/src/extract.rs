@@ -73,13 +73,11 @@ impl Extractor {
 
     fn parse(&self, format: Format, bytes: &[u8]) -> Result<Parsed, DocError> {
         let installed;
-        let worker = match &self.worker {
-            Some(worker) => worker,
-            None => {
-                installed =
-                    Worker::installed().map_err(|cause| DocError::io("find the parser for", &cause))?;
-                &installed
-            }
+        let worker = if let Some(worker) = &self.worker {
+            worker
+        } else {
+            installed = Worker::installed().map_err(|cause| DocError::io("find the parser for", &cause))?;
+            &installed
         };
         worker.read(format, bytes, self.limits)
     }

@@ -34,14 +34,14 @@ impl Tool for Ingest {
     const ABOUT: &'static str = "Turn files, directories and streams into document records";
     const EXAMPLES: &'static str = "\
 Examples:
-  Ask a panel about a PDF:
-  ultra-ingest plan.pdf | ultra-pattern start critique -p 'Is this plan sound?' -m mock:a -m mock:b | ultra-fanout
+  Ask a panel about a document:
+  ultra-ingest plan.pdf | ultra-pattern start gut -p 'Is this plan sound?' -m mock:a -m mock:b | ultra-fanout
 
-  See what a directory holds, and how large it is:
-  ultra-ingest src/ docs/ -g '*.rs' -g '*.md' | jq -r '[.name, .tokens] | @tsv'
+  Keep the documents of a directory, cut into parts of 1000 tokens:
+  ultra-ingest . -g '*.md' -g '!draft*' --chunk-tokens 1000 > documents.ndjson
 
-  Read a page from a pipe, in parts of 1000 tokens:
-  curl -s https://example.org/ | ultra-ingest --chunk-tokens 1000";
+  Read what another program writes:
+  git diff | ultra-ingest --name change.diff";
     const READS: &'static [Type] = &[];
     const WRITES: &'static [Type] = &[Type::Document, Type::Error];
 
@@ -126,7 +126,7 @@ impl Run<'_> {
                 let bytes = input.read_raw(limit)?;
                 let origin = self.stdin();
                 if bytes.len() as u64 > limit {
-                    return self.fail(&origin, read::too_large(bytes.len() as u64, limit));
+                    return self.fail(&origin, &read::too_large(bytes.len() as u64, limit));
                 }
                 self.document(&bytes, origin, false)
             }
@@ -136,7 +136,7 @@ impl Run<'_> {
                 self.skip(&path, "not a regular file");
                 Ok(())
             }
-            Found::Lost(path, error) => self.fail(&origin(&path), error),
+            Found::Lost(path, error) => self.fail(&origin(&path), &error),
         }
     }
 
@@ -149,7 +149,7 @@ impl Run<'_> {
     fn file(&mut self, path: &Path, walked: bool) -> Result<(), Failure> {
         match read::file(path, self.plan.read) {
             Ok(bytes) => self.document(&bytes, origin(path), walked),
-            Err(error) => self.fail(&origin(path), error),
+            Err(error) => self.fail(&origin(path), &error),
         }
     }
 
@@ -165,7 +165,7 @@ impl Run<'_> {
                 self.skip(Path::new(&origin.path), &error.message);
                 Ok(())
             }
-            Err(error) => self.fail(&origin, error),
+            Err(error) => self.fail(&origin, &error),
         }
     }
 
@@ -216,7 +216,7 @@ impl Run<'_> {
         self.output.flush()
     }
 
-    fn fail(&mut self, origin: &Origin, error: DocError) -> Result<(), Failure> {
+    fn fail(&mut self, origin: &Origin, error: &DocError) -> Result<(), Failure> {
         self.count.failed += 1;
         let message = format!("{}: {}", origin.path, error.message);
         tracing::warn!("{message}");
@@ -253,11 +253,8 @@ fn origin(path: &Path) -> Origin {
     let (shown, lossy) = display_path(path);
     let (name, _) =
         path.file_name().map_or_else(|| (shown.clone(), false), |name| display_path(Path::new(name)));
-    let warnings = match lossy {
-        true => vec!["path: the name is not UTF-8; what is not is shown as U+FFFD".to_owned()],
-        false => Vec::new(),
-    };
-    Origin { path: shown, telling: Some(name.clone()), name, warnings }
+    let warning = lossy.then(|| "path: the name is not UTF-8; what is not is shown as U+FFFD".to_owned());
+    Origin { path: shown, telling: Some(name.clone()), name, warnings: warning.into_iter().collect() }
 }
 
 /// A PDF without text was meant to be read; an empty file in a directory was not.
@@ -281,18 +278,18 @@ impl Count {
 
     fn summary(&self) -> Summary {
         let plural = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let mut text = plural(self.files, "document");
+        let mut parts = vec![plural(self.files, "document")];
         if self.documents != self.files {
-            text += &format!(" in {}", plural(self.documents, "part"));
+            parts.push(format!("cut into {}", plural(self.documents, "part")));
         }
-        text += &format!(", about {}", plural(self.tokens, "token"));
+        parts.push(format!("about {}", plural(self.tokens, "token")));
         if self.skipped > 0 {
-            text += &format!(", {} passed over", plural(self.skipped, "file"));
+            parts.push(format!("{} passed over", plural(self.skipped, "file")));
         }
         if self.failed > 0 {
-            text += &format!(", {} failed", self.failed);
+            parts.push(format!("{} failed", self.failed));
         }
-        Summary::new(text)
+        Summary::new(parts.join(", "))
     }
 }
 

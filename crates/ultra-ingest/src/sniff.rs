@@ -87,10 +87,8 @@ pub fn text_media(text: &str, name: Option<&str>) -> &'static str {
         return "text/html";
     }
     let named = name.and_then(media::by_name);
-    named.or_else(|| media::by_shebang(text)).unwrap_or_else(|| match starts_like_markdown(text) {
-        true if name.is_none() => "text/markdown",
-        _ => "text/plain",
-    })
+    let shown = named.or_else(|| media::by_shebang(text));
+    shown.unwrap_or(if name.is_none() && starts_like_markdown(text) { "text/markdown" } else { "text/plain" })
 }
 
 fn not_readable(what: &str) -> DocError {

@@ -158,12 +158,13 @@ fn first_bytes(mut stderr: impl Read) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+const SIGKILL: i32 = 9;
+/// What the soft limit on time sends.
+const SIGXCPU: i32 = 24;
+
 /// Why a process ended without an answer.
 fn death(status: ExitStatus, last_words: &str, limits: Limits) -> DocError {
     tracing::debug!(%status, last_words, "the process that parsed a document died");
-    // The kernel ends a process at its hard limit with SIGKILL and at its soft limit with SIGXCPU.
-    const SIGKILL: i32 = 9;
-    const SIGXCPU: i32 = 24;
     let out_of_memory = ["memory allocation of", "failed to allocate", "Cannot allocate memory"];
     if out_of_memory.iter().any(|words| last_words.contains(words)) {
         let mib = limits.memory >> 20;

@@ -35,19 +35,17 @@ pub fn headings(text: &str) -> Vec<Heading> {
         } else if let Some(open) = Fence::open(unindented) {
             fence = Some(open);
             before = [None, None];
+        } else if let Some((level, words)) = atx(unindented) {
+            found.push(Heading { start, level, text: words.to_owned() });
+            before = [None, None];
+        } else if let (Some(level), Some((above, words)), None) =
+            (underline(unindented), before[0], before[1])
+            && words.starts_with(char::is_alphanumeric)
+        {
+            found.push(Heading { start: above, level, text: words.to_owned() });
+            before = [None, None];
         } else {
-            if let Some((level, words)) = atx(unindented) {
-                found.push(Heading { start, level, text: words.to_owned() });
-                before = [None, None];
-            } else if let (Some(level), Some((above, words)), None) =
-                (underline(unindented), before[0], before[1])
-                && words.starts_with(|c: char| c.is_alphanumeric())
-            {
-                found.push(Heading { start: above, level, text: words.to_owned() });
-                before = [None, None];
-            } else {
-                before = [(!unindented.is_empty()).then_some((start, unindented)), before[0]];
-            }
+            before = [(!unindented.is_empty()).then_some((start, unindented)), before[0]];
         }
         start += line.len();
     }

@@ -18,7 +18,7 @@ pub fn declared(bytes: &[u8]) -> Option<Charset> {
             Some(Charset::Known(UTF_8))
         }
         Charset::Utf32Le | Charset::Utf32Be => Some(Charset::Known(UTF_8)),
-        other => Some(other),
+        other @ Charset::Known(_) => Some(other),
     }
 }
 

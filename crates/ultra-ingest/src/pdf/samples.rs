@@ -69,24 +69,3 @@ pub(crate) fn encrypted() -> Vec<u8> {
     all.push(format!("<< /Filter /Standard /V 1 /R 2 /O <{hash}> /U <{hash}> /P -44 >>"));
     pdf(&all, &format!("/Encrypt {} 0 R /ID [<00><00>]", all.len()))
 }
-
-/// A document whose catalogue holds `depth` nested arrays.
-pub(crate) fn nested(depth: usize) -> Vec<u8> {
-    let mut all = objects(&[content(&[(12, "deep")])]);
-    all[0] = format!("<< /Type /Catalog /Pages 2 0 R /X {}{} >>", "[".repeat(depth), "]".repeat(depth));
-    pdf(&all, "")
-}
-
-/// A cross-reference stream whose entries are zero bytes wide, so that there are infinitely many.
-pub(crate) fn zero_width() -> Vec<u8> {
-    let body = "%PDF-1.5\n";
-    let xref = "1 0 obj\n<< /Type /XRef /W [0 0 0] /Size 4294967295 /Root 1 0 R /Length 0 >>\nstream\n\nendstream\nendobj\n";
-    format!("{body}{xref}startxref\n{}\n%%EOF\n", body.len()).into_bytes()
-}
-
-/// A page tree that contains itself.
-pub(crate) fn circular() -> Vec<u8> {
-    let mut all = objects(&[content(&[(12, "round")])]);
-    all[1] = "<< /Type /Pages /Kids [2 0 R 4 0 R] /Count 2 >>".to_owned();
-    pdf(&all, "")
-}
