@@ -1,1 +1,76 @@
-//! Patterns: list, show, start, next, check.
+//! `ultra-pattern`: the requests of each stage of a pattern.
+//!
+//! `start` makes the first stage's requests from prompts and documents, `next` makes the following stage's from a
+//! finished stage, `list`, `show` and `check` are for people who choose or write patterns. What a pattern is and
+//! how a stage is planned lives in `ultra-template`; here are the stream and the command line.
+
+mod args;
+mod bare;
+mod check;
+mod find;
+mod next;
+mod paper;
+mod show;
+mod start;
+
+use ultra_core::failure::Failure;
+use ultra_core::metrics::Metric;
+use ultra_core::ndjson::{Input, Output};
+use ultra_core::record::{ErrorRecord, Type};
+use ultra_core::tool::{Context, Summary, Tool};
+use ultra_template::Fault;
+
+pub use args::{Action, CheckArgs, ListArgs, NextArgs, PatternArgs, ShowArgs, StartArgs};
+
+/// `ultra-pattern`.
+#[derive(Debug)]
+pub struct Pattern;
+
+const NAME: &str = "ultra-pattern";
+const REQUESTS: Metric = Metric::counter("ultra_pattern_requests_total", "Requests made.");
+
+impl Tool for Pattern {
+    type Args = PatternArgs;
+
+    const NAME: &'static str = NAME;
+    const SECTION: &'static str = "pattern";
+    const ABOUT: &'static str = "Make the requests of each stage of an analysis";
+    const EXAMPLES: &'static str = "\
+Examples:
+  Let three models answer, review each other and revise, then merge:
+  ultra-pattern start critique -p 'Is water wet?' -m mock:a -m mock:b -m mock:c | ultra-fanout --mock | ultra-pattern next | ultra-fanout --mock | ultra-pattern next | ultra-fanout --mock | ultra-synth --mock --ultra mock:u
+
+  Ask one model three times about every line of a file:
+  ultra-pattern start gut --lines -m mock:a#3 < questions.txt
+
+  See what a pattern asks, stage by stage:
+  ultra-pattern show critique";
+    const READS: &'static [Type] =
+        &[Type::Document, Type::Prompt, Type::Request, Type::Response, Type::Error];
+    const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Error];
+
+    fn run(
+        args: PatternArgs,
+        context: &Context,
+        input: Input,
+        output: &mut Output,
+    ) -> Result<Summary, Failure> {
+        match args.action {
+            Action::List(args) => show::list(&args, output),
+            Action::Show(args) => show::show(&args, output),
+            Action::Check(args) => check::check(&args, output),
+            Action::Start(args) => start::start(args, context, input, output),
+            Action::Next(args) => next::next(&args, context, input, output),
+        }
+    }
+}
+
+/// What is wrong with one prompt, as a record.
+fn error_record(fault: &Fault, prompt_id: &str) -> ErrorRecord {
+    let mut record = ErrorRecord::new(NAME, fault.kind, fault.to_string());
+    record.prompt_id = Some(prompt_id.to_owned());
+    record
+}
+
+#[cfg(test)]
+mod tests;

@@ -43,16 +43,14 @@ impl Fault {
     /// Adds the known name that is nearest to `wrong`, or all of them.
     #[must_use]
     pub(crate) fn nearest<'a>(self, wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Self {
-        let hint = match nearest(wrong, known.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                let known: Vec<_> = known.into_iter().map(|name| format!("`{name}`")).collect();
-                if known.is_empty() {
-                    "there is none".into()
-                } else {
-                    format!("known here: {}", known.join(", "))
-                }
-            }
+        if let Some(near) = nearest(wrong, known.clone()) {
+            return self.hint(format!("did you mean `{near}`?"));
+        }
+        let known: Vec<_> = known.into_iter().map(|name| format!("`{name}`")).collect();
+        let hint = if known.is_empty() {
+            "there is none".into()
+        } else {
+            format!("known here: {}", known.join(", "))
         };
         self.hint(hint)
     }

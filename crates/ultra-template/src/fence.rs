@@ -33,7 +33,8 @@ impl Fence {
     /// Delimiters for a message that holds `data`; another `seed` gives other marks.
     ///
     /// Name here every text that is not the pattern's own, the question and the headings included.
-    pub fn around<'a>(seed: u64, data: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+    pub fn around<'a>(seed: u64, data: impl IntoIterator<Item = &'a str, IntoIter: Clone>) -> Self {
+        let data = data.into_iter();
         let mut content = ContentHash::new("ultra fence v1");
         content.add(seed.to_le_bytes());
         for text in data.clone() {
@@ -43,7 +44,7 @@ impl Fence {
         loop {
             let mut mark = content.clone().field(again.to_le_bytes()).hex();
             mark.truncate(DIGITS);
-            if !data.clone().into_iter().any(|text| holds(text, &mark)) {
+            if !data.clone().any(|text| holds(text, &mark)) {
                 return Self { mark };
             }
             again += 1;

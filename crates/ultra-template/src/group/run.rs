@@ -118,7 +118,7 @@ impl StageRun {
     pub fn answers(&self) -> Vec<Answer<'_>> {
         let answered = self.calls.iter().filter_map(|call| match &call.outcome {
             Outcome::Answered(response) if !response.text.trim().is_empty() => {
-                Some(Answer { member: call.member, text: &response.text, response: &**response })
+                Some(Answer { member: call.member, text: &response.text, response })
             }
             _ => None,
         });

@@ -259,7 +259,7 @@ impl Pattern {
 
 /// The line, from 1, in which byte `at` stands.
 fn line_at(text: &str, at: usize) -> usize {
-    1 + text.as_bytes()[..at.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
+    1 + text.get(..at).unwrap_or(text).matches('\n').count()
 }
 
 /// Says in our words what the TOML reader found.

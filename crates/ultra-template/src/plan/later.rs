@@ -179,7 +179,7 @@ impl<'a> History<'a> {
 fn past<'a>(group: &'a Group, name: &'a str, at: usize, before: Option<&Past<'a>>) -> Past<'a> {
     let run = u32::try_from(at).ok().and_then(|at| group.stage(at));
     let answers: BTreeMap<_, _> = run
-        .map(|run| run.answers())
+        .map(crate::group::StageRun::answers)
         .unwrap_or_default()
         .into_iter()
         .map(|answer| (answer.member, answer))

@@ -1,0 +1,120 @@
+//! The arguments of `ultra-pattern`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use serde_json::Value;
+
+/// The command line.
+#[derive(Debug, Clone, Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct PatternArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Action {
+    /// List the patterns with what each is for
+    List(ListArgs),
+    /// Show a pattern: when to use it, what it asks in each stage
+    Show(ShowArgs),
+    /// Make the requests of the first stage from prompts and documents
+    Start(StartArgs),
+    /// Make the requests of the next stage of every prompt whose stage is complete
+    Next(NextArgs),
+    /// Check pattern files: keys, placeholders, templates
+    Check(CheckArgs),
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// Print one JSON object for each pattern
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// Name of the pattern
+    #[arg(value_name = "NAME", required_unless_present = "pattern")]
+    pub name: Option<String>,
+
+    /// Read the pattern from this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pattern: Option<PathBuf>,
+
+    /// Print it as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `start`.
+#[derive(Debug, Clone, Args)]
+pub struct StartArgs {
+    /// Name of the pattern
+    #[arg(value_name = "NAME", required_unless_present = "pattern")]
+    pub name: Option<String>,
+
+    /// Ask this, after everything that comes in; repeat it for more prompts
+    ///
+    /// Prompts also come from the stream: prompt records, objects with `prompt`, `text` or `messages`, lines of an
+    /// OpenAI batch file, and with --lines plain text. The documents before a prompt belong to it.
+    #[arg(short, long = "prompt", value_name = "PROMPT")]
+    pub prompts: Vec<String>,
+
+    /// Whom to ask: provider:model, mock:NAME, exec:COMMAND, an alias or @profile; `#3` at the end asks for three
+    /// samples
+    #[arg(short = 'm', long = "target", value_name = "TARGET")]
+    pub targets: Vec<String>,
+
+    /// Read the pattern from this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pattern: Option<PathBuf>,
+
+    /// Set a variable of the pattern
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub vars: Vec<(String, String)>,
+
+    /// Standing instructions for prompts that bring none
+    #[arg(long, env = "ULTRA_SYSTEM", value_name = "TEXT")]
+    pub system: Option<String>,
+}
+
+/// Arguments of `next`.
+#[derive(Debug, Clone, Args)]
+pub struct NextArgs {
+    /// Read the pattern from this file, when it is not found by its name
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pattern: Option<PathBuf>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Pattern files
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+
+    /// Print one JSON object for each fault
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl StartArgs {
+    /// The variables that were set; of two values for one name the last wins.
+    pub(crate) fn variables(&self) -> std::collections::BTreeMap<String, Value> {
+        self.vars.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}

@@ -1,0 +1,255 @@
+//! `start`: prompts and documents in, requests of the first stage out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ultra_core::failure::Failure;
+use ultra_core::id::{ContentHash, Ids};
+use ultra_core::kind::ErrorKind;
+use ultra_core::ndjson::{Fault as LineFault, Head, Input, Item, Line, Output};
+use ultra_core::record::{Document, ErrorRecord, Message, Object, Params, Prompt, Record, Type};
+use ultra_core::target::Target;
+use ultra_core::tool::{Context, Summary};
+use ultra_template::Pattern;
+use ultra_template::plan::{self, Ask, How};
+
+use crate::args::StartArgs;
+use crate::bare::{self, Asked};
+use crate::{NAME, REQUESTS, error_record, find};
+
+pub(crate) fn start(
+    args: StartArgs,
+    context: &Context,
+    mut input: Input,
+    output: &mut Output,
+) -> Result<Summary, Failure> {
+    let mut start = Start::new(args, context, output)?;
+    // At a terminal, a prompt on the command line is all there is; nobody should have to press Ctrl-D.
+    if start.args.prompts.is_empty() || !context.person_types {
+        start.stream(&mut input)?;
+    }
+    start.given()?;
+    start.end()
+}
+
+struct Start<'a> {
+    args: StartArgs,
+    context: &'a Context,
+    output: &'a mut Output,
+    pattern: Pattern,
+    targets: Vec<String>,
+    vars: BTreeMap<String, serde_json::Value>,
+    documents: Vec<Document>,
+    /// The places of the documents, by id; of two with one id the first counts.
+    places: BTreeMap<String, usize>,
+    ids: Ids,
+    seen: BTreeSet<u64>,
+    warned: BTreeSet<String>,
+    prompts: u64,
+    requests: u64,
+}
+
+impl<'a> Start<'a> {
+    fn new(args: StartArgs, context: &'a Context, output: &'a mut Output) -> Result<Self, Failure> {
+        let pattern = find::named(args.name.as_deref(), args.pattern.as_deref())?;
+        let vars = args.variables();
+        pattern.check_vars(&vars).map_err(|fault| find::usage(&fault.into()))?;
+        if args.prompts.iter().any(|prompt| prompt.trim().is_empty()) {
+            return Err(Failure::usage("a prompt of --prompt is empty"));
+        }
+        Ok(Self {
+            targets: targets(&args.targets, context)?,
+            args,
+            context,
+            output,
+            pattern,
+            vars,
+            documents: Vec::new(),
+            places: BTreeMap::new(),
+            ids: Ids::default(),
+            seen: BTreeSet::new(),
+            warned: BTreeSet::new(),
+            prompts: 0,
+            requests: 0,
+        })
+    }
+
+    fn stream(&mut self, input: &mut Input) -> Result<(), Failure> {
+        while let Some(item) = input.next(self.output)? {
+            let line = match item {
+                Item::Line(line) => line,
+                Item::Fault(fault) => {
+                    self.output.fault(fault)?;
+                    continue;
+                }
+            };
+            if let Err(fault) = self.line(&line)? {
+                self.output.fault(fault)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles one line; the inner result is what is wrong with the line itself.
+    fn line(&mut self, line: &Line<'_>) -> Result<Result<(), LineFault>, Failure> {
+        let asked = match line.head {
+            _ if self.context.plain_lines => Ok(bare::plain(&String::from_utf8_lossy(line.bytes))),
+            Head::Known(Type::Document) => {
+                self.output.pass(line)?;
+                return Ok(line.decode().map(|document| self.document(document)));
+            }
+            Head::Known(Type::Prompt) => {
+                let prompt = match line.decode::<Prompt>() {
+                    Ok(prompt) => prompt,
+                    Err(fault) => return Ok(Err(fault)),
+                };
+                self.output.pass(line)?;
+                self.ask(&prompt, &[], None)?;
+                return Ok(Ok(()));
+            }
+            Head::Bare { batch: true, .. } => decoded(line, bare::batch),
+            Head::Bare { asks: true, .. } => decoded(line, bare::bare),
+            _ => {
+                self.output.pass(line)?;
+                return Ok(Ok(()));
+            }
+        };
+        match asked {
+            Ok(asked) => self.made(asked).map(Ok),
+            Err(fault) => Ok(Err(fault)),
+        }
+    }
+
+    fn document(&mut self, document: Document) {
+        self.places.entry(document.id.clone()).or_insert(self.documents.len());
+        self.documents.push(document);
+    }
+
+    /// The prompts of the command line, which come after all documents.
+    fn given(&mut self) -> Result<(), Failure> {
+        for text in self.args.prompts.clone() {
+            self.made(bare::plain(&text))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a prompt that was no record, and its requests.
+    fn made(&mut self, asked: Asked) -> Result<(), Failure> {
+        let Asked { mut prompt, history, params } = asked;
+        if prompt.system.is_none() {
+            prompt.system.clone_from(&self.args.system);
+        }
+        if prompt.documents.is_none() && !self.documents.is_empty() {
+            prompt.documents = Some(self.documents.iter().map(|document| document.id.clone()).collect());
+        }
+        if prompt.id.is_empty() {
+            let content = content(&prompt, &history, params.as_ref())?;
+            prompt.id = self.ids.give(Prompt::PREFIX, &content);
+        }
+        self.output.put(&prompt)?;
+        self.ask(&prompt, &history, params)
+    }
+
+    fn ask(&mut self, prompt: &Prompt, history: &[Message], params: Option<Params>) -> Result<(), Failure> {
+        self.prompts += 1;
+        if !self.seen.insert(ContentHash::new("ultra prompt id v1").field(&prompt.id).number()) {
+            let message = format!("the prompt id `{}` came before; two prompts cannot share one", prompt.id);
+            return self.refuse(prompt, ErrorKind::InputSchema, message);
+        }
+        let wanted = prompt.documents.as_deref();
+        let unknown = wanted.unwrap_or_default().iter().find(|id| !self.places.contains_key(*id));
+        if let Some(id) = unknown {
+            let message = format!("the document `{id}` of the prompt `{}` did not come before it", prompt.id);
+            return self.refuse(prompt, ErrorKind::InputSchema, message);
+        }
+        let documents: Vec<&Document> = match wanted {
+            Some(ids) => ids.iter().filter_map(|id| self.documents.get(*self.places.get(id)?)).collect(),
+            None => self.documents.iter().collect(),
+        };
+        let with_system = match (&prompt.system, &self.args.system) {
+            (None, Some(system)) => &Prompt { system: Some(system.clone()), ..prompt.clone() },
+            _ => prompt,
+        };
+        let how = How { seed: self.context.seed, samples: None, params, deadline_ms: None };
+        let ask = Ask {
+            prompt: with_system,
+            history,
+            documents: &documents,
+            targets: &self.targets,
+            vars: &self.vars,
+            how: &how,
+        };
+        let plan = match plan::first(&self.pattern, &ask) {
+            Ok(plan) => plan,
+            Err(fault) => return self.output.error(error_record(&fault, &prompt.id)),
+        };
+        for warning in plan.warnings {
+            if !self.warned.contains(&warning) {
+                tracing::warn!("{warning}");
+                self.warned.insert(warning);
+            }
+        }
+        for request in &plan.requests {
+            self.output.put(request)?;
+            self.requests += 1;
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, prompt: &Prompt, kind: ErrorKind, message: String) -> Result<(), Failure> {
+        let mut record = ErrorRecord::new(NAME, kind, message);
+        record.prompt_id = Some(prompt.id.clone());
+        self.output.error(record)
+    }
+
+    fn end(self) -> Result<Summary, Failure> {
+        self.output.flush()?;
+        self.context.metrics.add(REQUESTS, &[("stage", &self.pattern.stages[0].name)], self.requests as f64);
+        if self.prompts == 0 {
+            return Err(Failure::nothing_usable("nothing was asked")
+                .hint("give a prompt with -p, or prompts on standard input, or plain lines with --lines"));
+        }
+        Ok(Summary::new(format!(
+            "{} prompts, {} documents, {} requests for {} targets",
+            self.prompts,
+            self.documents.len(),
+            self.requests,
+            self.targets.len()
+        )))
+    }
+}
+
+/// The targets that are asked: profiles become their members, so that everybody knows how many answers to expect.
+fn targets(specs: &[String], context: &Context) -> Result<Vec<String>, Failure> {
+    let mut targets = Vec::new();
+    for spec in specs {
+        for target in Target::resolve(spec, &context.config, context.mock)? {
+            targets.push(match target.samples {
+                Some(samples) => format!("{}#{samples}", target.name),
+                None => target.name,
+            });
+        }
+    }
+    if targets.is_empty() {
+        return Err(Failure::usage("no target: whom should the pattern ask?").hint(
+            "name models with -m, such as -m openai:gpt-5 -m ollama:llama3, or -m mock:a to try it out",
+        ));
+    }
+    Ok(targets)
+}
+
+fn decoded(line: &Line<'_>, read: impl Fn(Object) -> Result<Asked, String>) -> Result<Asked, LineFault> {
+    let asked = read(line.decode_as()?).map_err(|cause| line.fault(ErrorKind::InputSchema, cause))?;
+    match asked.prompt.check() {
+        // An empty id is one that has not been given yet.
+        Err(cause) if !asked.prompt.id.is_empty() => Err(line.fault(ErrorKind::InputSchema, cause)),
+        _ => Ok(asked),
+    }
+}
+
+fn content(prompt: &Prompt, history: &[Message], params: Option<&Params>) -> Result<ContentHash, Failure> {
+    let json = |cause: serde_json::Error| Failure::internal(format!("a prompt has no JSON form: {cause}"));
+    Ok(ContentHash::new("ultra prompt v1")
+        .field(serde_json::to_string(prompt).map_err(json)?)
+        .field(serde_json::to_string(history).map_err(json)?)
+        .field(serde_json::to_string(&params).map_err(json)?))
+}
