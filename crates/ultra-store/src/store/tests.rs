@@ -182,6 +182,18 @@ fn g140_a_text_file_is_moved_beside_and_kept_private() {
 }
 
 #[test]
+fn g140_the_second_to_find_the_damage_uses_the_new_store_of_the_first() {
+    let (_directory, path) = place();
+    filled(&path, 1);
+    let (first, second) = (open(&path), open(&path));
+    let mut first = first.rebuild().expect("begins a new store");
+    first.put(&rows(2)).expect("puts");
+    let mut second = second.rebuild().expect("opens the new store");
+    assert_eq!((first.set_aside().is_some(), second.set_aside()), (true, None));
+    assert!(second.get(&key("1")).expect("reads").is_some());
+}
+
+#[test]
 fn g140_an_empty_file_becomes_a_store() {
     let (_directory, path) = place();
     fs::create_dir(path.parent().expect("has one")).expect("makes");
@@ -293,6 +305,18 @@ fn what_is_not_a_file_is_refused() {
         let refused = Store::open(path, Limits::default()).map(drop);
         assert!(matches!(refused, Err(StoreError::NotAFile | StoreError::Io(_))), "{}", path.display());
     }
+}
+
+#[test]
+fn a_directory_of_someone_else_in_which_others_can_write_is_refused() {
+    let (directory, _) = place();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).expect("sets");
+    // Only the superuser can give a directory away; for others the system has one.
+    let given = std::os::unix::fs::chown(directory.path(), Some(65_534), None);
+    let of_others = if given.is_ok() { directory.path() } else { Path::new("/tmp") };
+    let path = of_others.join("ultra-test-refused.db");
+    assert!(matches!(Store::open(&path, Limits::default()), Err(StoreError::Directory(_))));
+    assert!(!path.exists());
 }
 
 #[test]
