@@ -40,15 +40,12 @@ impl Fence {
         for text in data.clone() {
             content.add(text);
         }
-        let mut again: u64 = 0;
-        loop {
+        let marks = (0_u64..).map(|again| {
             let mut mark = content.clone().field(again.to_le_bytes()).hex();
             mark.truncate(DIGITS);
-            if !data.clone().any(|text| holds(text, &mark)) {
-                return Self { mark };
-            }
-            again += 1;
-        }
+            mark
+        });
+        Self { mark: first_free(marks, data) }
     }
 
     /// The mark that every delimiter carries.
@@ -86,9 +83,20 @@ impl Fence {
         for (key, value) in headers {
             let _ = writeln!(framed, "{key}: {}", OneLine(value));
         }
-        let _ = write!(framed, "\n{text}{}</{kind}-{mark}>", if text.ends_with('\n') { "" } else { "\n" });
+        let (before, after) =
+            (if headers.is_empty() { "" } else { "\n" }, if text.ends_with('\n') { "" } else { "\n" });
+        let _ = write!(framed, "{before}{text}{after}</{kind}-{mark}>");
         framed
     }
+}
+
+/// The first mark that occurs nowhere in the data.
+fn first_free<'a>(
+    mut marks: impl Iterator<Item = String>,
+    data: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    // Marks without end are all different, so one of them is free.
+    marks.find(|mark| !data.clone().any(|text| holds(text, mark))).unwrap_or_default()
 }
 
 /// Whether `text` holds the mark, in lower or upper case.
