@@ -17,6 +17,7 @@ use ultra_core::failure::Failure;
 use ultra_core::metrics::Metric;
 use ultra_core::ndjson::{Input, Output};
 use ultra_core::record::{ErrorRecord, Type};
+use ultra_core::shutdown::Why;
 use ultra_core::tool::{Context, Summary, Tool};
 use ultra_template::Fault;
 
@@ -62,6 +63,15 @@ Examples:
             Action::Start(args) => start::start(args, context, input, output),
             Action::Next(args) => next::next(&args, context, input, output),
         }
+    }
+}
+
+/// The failure of a run that was told to stop.
+fn stopped(context: &Context) -> Result<(), Failure> {
+    match context.shutdown.why() {
+        None => Ok(()),
+        Some(Why::ReaderGone) => Err(Failure::reader_gone()),
+        Some(Why::Signal(_)) => Err(Failure::stopped("stopped before the end of the stream")),
     }
 }
 

@@ -13,7 +13,7 @@ use ultra_template::group::{Complete, Group, Groups, Key};
 use ultra_template::{Fault, Faults, Pattern, library, mark, plan};
 
 use crate::args::NextArgs;
-use crate::{NAME, REQUESTS, error_record, find};
+use crate::{NAME, REQUESTS, error_record, find, stopped};
 
 /// Answers that are held although nobody here asked for them.
 const PARKED: usize = 256;
@@ -44,6 +44,8 @@ pub(crate) fn next(
             Item::Fault(fault) => next.output.fault(fault)?,
         }
     }
+    // A stream that was cut off is not at its end: what is missing may still come in another run.
+    stopped(context)?;
     next.end()
 }
 

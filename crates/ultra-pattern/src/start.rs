@@ -14,7 +14,7 @@ use ultra_template::plan::{self, Ask, How};
 
 use crate::args::StartArgs;
 use crate::bare::{self, Asked};
-use crate::{NAME, REQUESTS, error_record, find};
+use crate::{NAME, REQUESTS, error_record, find, stopped};
 
 pub(crate) fn start(
     args: StartArgs,
@@ -26,6 +26,7 @@ pub(crate) fn start(
     // At a terminal, a prompt on the command line is all there is; nobody should have to press Ctrl-D.
     if start.args.prompts.is_empty() || !context.person_types {
         start.stream(&mut input)?;
+        stopped(context)?;
     }
     start.given()?;
     start.end()
@@ -94,8 +95,13 @@ impl<'a> Start<'a> {
         let asked = match line.head {
             _ if self.context.plain_lines => Ok(bare::plain(&String::from_utf8_lossy(line.bytes))),
             Head::Known(Type::Document) => {
+                let document = match line.decode() {
+                    Ok(document) => document,
+                    Err(fault) => return Ok(Err(fault)),
+                };
                 self.output.pass(line)?;
-                return Ok(line.decode().map(|document| self.document(document)));
+                self.document(document);
+                return Ok(Ok(()));
             }
             Head::Known(Type::Prompt) => {
                 let prompt = match line.decode::<Prompt>() {

@@ -361,3 +361,15 @@ fn malformed_and_foreign_lines_are_told_or_copied() {
     assert_eq!(lines[0], "{\"type\":\"weird\",\"a\":1.00}");
     assert_eq!(records(&out, "error").len(), 2);
 }
+
+#[test]
+fn a_run_that_is_told_to_stop_does_not_take_the_cut_for_the_end() {
+    let stream = fanout(&run(START, ""), &[]);
+    let cut: Vec<_> = stream.lines().collect();
+    let cut = cut[..cut.len() - 1].join("\n");
+    let context = Context::mock(0);
+    context.shutdown.trigger(ultra_core::shutdown::Why::Signal(15));
+    let (out, ended) = run_in(&context, &["next"], &cut);
+    assert_eq!(ended.expect_err("stopped").exit(), Exit::Stopped);
+    assert!(asked(&out, "meta").is_empty());
+}

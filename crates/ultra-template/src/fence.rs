@@ -45,7 +45,7 @@ impl Fence {
             mark.truncate(DIGITS);
             mark
         });
-        Self { mark: first_free(marks, data) }
+        Self { mark: first_free(marks, &data) }
     }
 
     /// The mark that every delimiter carries.
@@ -93,7 +93,7 @@ impl Fence {
 /// The first mark that occurs nowhere in the data.
 fn first_free<'a>(
     mut marks: impl Iterator<Item = String>,
-    data: impl Iterator<Item = &'a str> + Clone,
+    data: &(impl Iterator<Item = &'a str> + Clone),
 ) -> String {
     // Marks without end are all different, so one of them is free.
     marks.find(|mark| !data.clone().any(|text| holds(text, mark))).unwrap_or_default()

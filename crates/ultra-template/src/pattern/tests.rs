@@ -176,3 +176,14 @@ fn variables_are_read_as_their_type_and_must_be_known() {
         assert_eq!(pattern.reference(&given(name, value)).expect_err("refused").to_string(), expected);
     }
 }
+
+#[test]
+fn the_documented_example_is_a_sound_pattern() {
+    let lines = include_str!("../file.rs").lines().skip_while(|line| *line != "//! ```toml").skip(1);
+    let text: Vec<_> = lines
+        .take_while(|line| *line != "//! ```")
+        .map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or_default())
+        .collect();
+    let pattern = Pattern::parse(&text.join("\n"), "example").unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!((pattern.name.as_str(), pattern.stages.len()), ("second-look", 2));
+}
