@@ -117,7 +117,10 @@ impl Worker {
                 Ok(Ok(Some(parsed))) => Ok(parsed),
                 Ok(Err(error)) => Err(error),
                 Ok(Ok(None)) => Err(death(status, &last_words, limits)),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(too_slow(limits)),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    let waited = format!("its parser did not answer within {} s", patience.as_secs());
+                    Err(too_slow(&waited))
+                }
             }
         })
     }
@@ -174,7 +177,10 @@ fn death(status: ExitStatus, last_words: &str, limits: Limits) -> DocError {
         );
     }
     match status.signal() {
-        Some(SIGXCPU) => too_slow(limits),
+        Some(SIGXCPU) => {
+            let seconds = limits.cpu_seconds;
+            too_slow(&format!("parsing it takes longer than {seconds} s of processor time"))
+        }
         Some(SIGKILL) => DocError::new(ErrorKind::DocCrash, "its parser was killed (signal 9)"),
         Some(signal) => {
             DocError::new(ErrorKind::DocCrash, format!("its parser crashed on it ({})", signal_name(signal)))
@@ -183,11 +189,8 @@ fn death(status: ExitStatus, last_words: &str, limits: Limits) -> DocError {
     }
 }
 
-fn too_slow(limits: Limits) -> DocError {
-    DocError::new(
-        ErrorKind::DocCpu,
-        format!("parsing it takes longer than {} s; raise --doc-seconds if you trust it", limits.cpu_seconds),
-    )
+fn too_slow(what: &str) -> DocError {
+    DocError::new(ErrorKind::DocCpu, format!("{what}; raise --doc-seconds if you trust it"))
 }
 
 fn signal_name(signal: i32) -> String {

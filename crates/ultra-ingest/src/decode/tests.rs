@@ -78,6 +78,25 @@ fn a_byte_that_the_declared_encoding_does_not_know_is_an_error_with_its_offset()
 }
 
 #[test]
+fn the_offset_is_that_of_the_first_wrong_byte_in_every_kind_of_encoding() {
+    for (name, bytes) in [
+        ("utf-8", b"ab\xE2\x82x".as_slice()),
+        ("gb18030", b"ab\x81\x30\x81\x20"),
+        ("gb18030", b"ab\x81\x30"),
+        ("iso-2022-jp", b"ab\x1B\x24\x20"),
+        ("iso-2022-jp", b"ab\x1B\x28\x7E"),
+        ("euc-jp", b"ab\x8F\xA2\x20"),
+        ("big5", b"ab\x81\x20"),
+        ("utf-16le", b"\x61\x00\x00\xD8\x62\x00"),
+        ("utf-32le", b"\x61\0\0\0\0\xD8\0\0"),
+    ] {
+        let error = decode(bytes, asked(Charset::named(name).expect("known"))).expect_err(name);
+        let offset = if name == "utf-32le" { 4 } else { 2 };
+        assert!(error.message.starts_with(&format!("byte {offset} ")), "{name}: {}", error.message);
+    }
+}
+
+#[test]
 fn loss_happens_only_when_it_was_asked_for_and_is_counted() {
     let options = Options { lossy: true, ..asked(Charset::Known(UTF_8)) };
     let decoded = decode(b"a\xFFb\xFE", options).expect("lossy");
