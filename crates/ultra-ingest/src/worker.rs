@@ -76,10 +76,7 @@ impl Worker {
         if beside.is_file() {
             return Ok(Self { program: beside });
         }
-        Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            format!("there is no `{PROGRAM}` beside {}", here.display()),
-        ))
+        Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no `{PROGRAM}` beside this program")))
     }
 
     /// Another program whose `main` begins with [`entry`].
