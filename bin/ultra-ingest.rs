@@ -1,5 +1,5 @@
-//! ABOUT_ingest
+//! Turn files, directories and streams into document records.
 
 fn main() -> std::process::ExitCode {
-    ultra_core::shell::run::<ultra_ingest::Ingest>()
+    ultra_ingest::worker::entry().unwrap_or_else(ultra_core::shell::run::<ultra_ingest::Ingest>)
 }

@@ -34,14 +34,16 @@ impl Tool for Cache {
     const SECTION: &'static str = "cache";
     const ABOUT: &'static str = "Answer requests from a store, and keep new answers in it";
     const EXAMPLES: &'static str = "\
-Ask only what was never asked, and keep the answers:
-  ultra-cache get < requests.ndjson | ultra-fanout | ultra-cache put > answers.ndjson
+Examples:
+  Ask only what was never asked, and keep the answers:
+    $ ultra-pattern start gut -p 'Is it sound?' -m mock:a -m mock:b |
+      ultra-cache get | ultra-fanout | ultra-cache put | ultra-synth medoid
 
-See why two requests are not the same call:
-  ultra-cache key -v < requests.ndjson
+  See why two requests are not the same call:
+    $ ultra-pattern start gut -p 'Is it sound?' -m mock:a | ultra-cache key -v
 
-See what is in the store:
-  ultra-cache stats";
+  See what is in the store:
+    $ ultra-cache stats --json";
     const READS: &'static [Type] = &[Type::Request, Type::Response, Type::Error];
     const WRITES: &'static [Type] = &[Type::Request, Type::Response, Type::Error];
 

@@ -8,7 +8,7 @@ mod supervise;
 
 use std::process::ExitCode;
 
-pub use args::{Common, Progress, command};
+pub use args::{Common, Progress, bytes, command};
 
 use crate::env;
 use crate::failure::Failure;

@@ -23,7 +23,7 @@ pub trait Tool {
     const SECTION: &'static str;
     /// Its purpose, one sentence.
     const ABOUT: &'static str;
-    /// Worked pipelines, shown first in `--help`; each line that starts with `ultra-` is run by a test.
+    /// Worked pipelines, shown first in `--help`; each command after `$ ` is run by a test.
     const EXAMPLES: &'static str;
     /// The records it acts on; all others pass.
     const READS: &'static [Type];

@@ -58,7 +58,7 @@ pub struct IngestArgs {
     pub follow: bool,
 
     /// Largest document that is read, in bytes (K, M and G are powers of 1024)
-    #[arg(long, env = "ULTRA_MAX_BYTES", value_name = "BYTES", value_parser = size, default_value = "64M")]
+    #[arg(long, env = "ULTRA_MAX_BYTES", value_name = "BYTES", value_parser = ultra_core::shell::bytes, default_value = "64M")]
     pub max_bytes: u64,
 
     /// Processor time that parsing one PDF or HTML document may take
@@ -67,7 +67,7 @@ pub struct IngestArgs {
     pub doc_seconds: u64,
 
     /// Memory that parsing one PDF or HTML document may take, in bytes (K, M and G are powers of 1024)
-    #[arg(long, env = "ULTRA_DOC_MEMORY", value_name = "BYTES", value_parser = size, default_value = "512M")]
+    #[arg(long, env = "ULTRA_DOC_MEMORY", value_name = "BYTES", value_parser = ultra_core::shell::bytes, default_value = "512M")]
     pub doc_memory: u64,
 
     /// Standard input is a stream of records: copy it first, then add the documents
@@ -136,19 +136,4 @@ impl IngestArgs {
 fn encoding(name: &str) -> Result<Charset, String> {
     Charset::named(name)
         .ok_or_else(|| "unknown encoding; try utf-8, utf-16le, latin1, shift_jis, gb18030".to_owned())
-}
-
-/// A number of bytes such as `65536`, `64K` or `16M`.
-fn size(text: &str) -> Result<u64, String> {
-    let number = text.trim_end_matches("iB");
-    let (digits, unit) = match number.char_indices().next_back() {
-        Some((at, 'K' | 'k')) => (&number[..at], 1 << 10),
-        Some((at, 'M' | 'm')) => (&number[..at], 1 << 20),
-        Some((at, 'G' | 'g')) => (&number[..at], 1 << 30),
-        _ => (number, 1_u64),
-    };
-    let bytes = digits.parse::<u64>().ok().and_then(|digits| digits.checked_mul(unit));
-    bytes
-        .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| "expected a number of bytes, such as 65536, 64K or 16M".to_owned())
 }

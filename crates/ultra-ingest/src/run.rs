@@ -35,13 +35,14 @@ impl Tool for Ingest {
     const EXAMPLES: &'static str = "\
 Examples:
   Ask a panel about a document:
-  ultra-ingest plan.pdf | ultra-pattern start gut -p 'Is this plan sound?' -m mock:a -m mock:b | ultra-fanout
+    $ ultra-ingest plan.pdf | ultra-pattern start gut -p 'Is this plan sound?' -m mock:a -m mock:b |
+      ultra-fanout | ultra-synth medoid
 
   Keep the documents of a directory, cut into parts of 1000 tokens:
-  ultra-ingest . -g '*.md' -g '!draft*' --chunk-tokens 1000 > documents.ndjson
+    $ ultra-ingest notes -g '*.md' -g '!draft*' --chunk-tokens 1000 > documents.ndjson
 
   Read what another program writes:
-  git diff | ultra-ingest --name change.diff";
+    $ echo 'Ice in winter.' | ultra-ingest --name forecast.txt";
     const READS: &'static [Type] = &[];
     const WRITES: &'static [Type] = &[Type::Document, Type::Error];
 

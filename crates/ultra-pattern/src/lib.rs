@@ -38,14 +38,16 @@ impl Tool for Pattern {
     const ABOUT: &'static str = "Make the requests of each stage of an analysis";
     const EXAMPLES: &'static str = "\
 Examples:
-  Let three models answer, review each other and revise, then merge:
-  ultra-pattern start critique -p 'Is water wet?' -m mock:a -m mock:b -m mock:c | ultra-fanout --mock | ultra-pattern next | ultra-fanout --mock | ultra-pattern next | ultra-fanout --mock | ultra-synth --mock --ultra mock:u
+  Let two models answer, criticise each other and revise, and a third write the answer:
+    $ ultra-ingest plan.md | ultra-pattern start critique -p 'Is it sound?' -m openai:gpt-6-luna -m mock:b |
+      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next | ultra-fanout |
+      ultra-synth --ultra anthropic:claude-opus-5-5
 
-  Ask one model three times about every line of a file:
-  ultra-pattern start gut --lines -m mock:a#3 < questions.txt
+  One prompt a line, many prompts in flight:
+    $ ultra-pattern start gut --lines -m mock:a -m mock:b < questions.txt | ultra-fanout > stage1.ndjson
 
-  See what a pattern asks, stage by stage:
-  ultra-pattern show critique";
+  Read a pattern before paying for it:
+    $ ultra-pattern show critique";
     const READS: &'static [Type] =
         &[Type::Document, Type::Prompt, Type::Request, Type::Response, Type::Error];
     const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Error];

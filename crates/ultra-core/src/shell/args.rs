@@ -99,19 +99,22 @@ pub struct Common {
     pub show_config: bool,
 }
 
-/// A number of bytes such as `65536`, `64K` or `16M`.
-fn bytes(text: &str) -> Result<u64, String> {
-    let (digits, unit) =
-        match text.trim_end_matches("iB").split_at_checked(text.trim_end_matches("iB").len().max(1) - 1) {
-            Some((digits, "K" | "k")) => (digits, 1 << 10),
-            Some((digits, "M" | "m")) => (digits, 1 << 20),
-            Some((digits, "G" | "g")) => (digits, 1 << 30),
-            _ => (text, 1_u64),
-        };
-    let number: u64 =
-        digits.parse().map_err(|_| "expected a number of bytes, such as 65536, 64K or 16M".to_owned())?;
-    let bytes = number.checked_mul(unit).ok_or("too large")?;
-    if bytes == 0 { Err("must be at least 1".into()) } else { Ok(bytes) }
+/// Reads a number of bytes such as `65536`, `64K` or `16M`.
+///
+/// # Errors
+/// A sentence for the user.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let number = text.trim_end_matches("iB");
+    let (digits, unit) = match number.char_indices().next_back() {
+        Some((at, 'K' | 'k')) => (&number[..at], 1 << 10),
+        Some((at, 'M' | 'm')) => (&number[..at], 1 << 20),
+        Some((at, 'G' | 'g')) => (&number[..at], 1 << 30),
+        _ => (number, 1_u64),
+    };
+    let bytes = digits.parse::<u64>().ok().and_then(|digits| digits.checked_mul(unit));
+    bytes
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "expected a number of bytes, such as 65536, 64K or 16M".to_owned())
 }
 
 /// The command line of a tool: its own arguments and the common ones.
