@@ -3,6 +3,18 @@
 //! The only crate that knows HTTP. A [`Provider`] builds a request, reads a response and says what an error
 //! means; it knows nothing about retries. The dispatcher knows when to send; it knows nothing about JSON.
 
+mod anthropic;
 pub mod call;
+mod classify;
+mod client;
+mod connect;
+pub mod dispatch;
+mod exec;
+mod http;
+pub mod mock;
+mod openai;
+pub mod span;
 
 pub use call::{Answer, Call, CallError, Calling, Provider};
+pub use client::Timeouts;
+pub use connect::{Options, connect, connect_with};

@@ -1,0 +1,127 @@
+//! The peer as messages name it, and its words made harmless: free of keys, visible, short.
+
+use std::fmt::{Display, Write as _};
+
+use ultra_core::kind::ErrorKind;
+use ultra_core::record::{Object, ProviderError};
+use ultra_core::secret::Secret;
+use ultra_pace::Class;
+
+use crate::call::CallError;
+
+/// The most bytes of foreign text in a message.
+const QUOTE: usize = 256;
+
+/// The one who is asked.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    /// The target as it stands in records.
+    pub(crate) target: String,
+    /// The model that is asked for.
+    pub(crate) model: String,
+    /// The address as people may see it.
+    pub(crate) place: String,
+    /// The key that the peer knows and may quote.
+    pub(crate) key: Option<Secret>,
+    /// Where the key comes from, such as the name of a variable.
+    pub(crate) key_source: String,
+}
+
+impl Peer {
+    /// An error of this peer; `what` is the cause and what to do.
+    pub(crate) fn error(&self, kind: ErrorKind, class: Class, what: impl Display) -> CallError {
+        CallError::new(kind, class, format!("{}: {what}", self.target))
+    }
+
+    /// The beginning of `text`, without keys and control characters, at most 256 bytes.
+    pub(crate) fn quote(&self, text: &str) -> String {
+        // Removing keys takes time by the character, and a cut before it could leave part of a key.
+        let text = &text[..text.floor_char_boundary(16 * QUOTE)];
+        match &self.key {
+            Some(key) => visible(&key.redact(text)),
+            None => visible(text),
+        }
+    }
+
+    /// A short name that the peer gave, such as a model or an error code.
+    pub(crate) fn name(&self, text: &str) -> String {
+        self.quote(text.trim())
+    }
+
+    /// What the model wrote, whole; a key that it quotes is removed.
+    pub(crate) fn text(&self, text: String) -> String {
+        match &self.key {
+            Some(key) if text.contains(key.expose()) => key.redact(&text),
+            _ => text,
+        }
+    }
+
+    /// The peer's words for an error record.
+    pub(crate) fn provider_error(
+        &self,
+        code: Option<&str>,
+        kind: Option<&str>,
+        request_id: Option<&str>,
+    ) -> Option<ProviderError> {
+        let name = |text: Option<&str>| text.map(|text| self.name(text)).filter(|text| !text.is_empty());
+        let said = ProviderError {
+            code: name(code),
+            kind: name(kind),
+            request_id: name(request_id),
+            extra: Object::default(),
+        };
+        (said.code.is_some() || said.kind.is_some() || said.request_id.is_some()).then_some(said)
+    }
+}
+
+/// `text` with control and other invisible characters as escapes, cut to 256 bytes.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.trim().chars() {
+        let before = out.len();
+        match c {
+            '"' | '\'' => out.push(c),
+            // Writing to a string cannot fail.
+            _ => drop(write!(out, "{}", c.escape_debug())),
+        }
+        if out.len() > QUOTE - '…'.len_utf8() {
+            out.truncate(before);
+            out.push('…');
+            break;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Peer, visible};
+    use ultra_core::secret::Secret;
+
+    #[test]
+    fn foreign_text_is_visible_and_short() {
+        assert_eq!(visible("a \u{1b}[31mred\u{202e} \"b\"\n"), r#"a \u{1b}[31mred\u{202e} "b""#);
+        for text in ["é".repeat(1000), "\u{7}".repeat(1000), "x".repeat(254)] {
+            let shown = visible(&text);
+            assert!(shown.len() <= 256 && shown.ends_with('…'), "{shown}");
+        }
+        assert_eq!(visible(&"x".repeat(253)).len(), 253);
+    }
+
+    #[test]
+    fn a_key_across_the_cut_is_not_shown_in_part() {
+        let key = "sk-canary-0123456789abcdefghij";
+        let peer = Peer {
+            target: "t".into(),
+            model: "m".into(),
+            place: String::new(),
+            key: Some(Secret::new(key.into())),
+            key_source: String::new(),
+        };
+        for lead in 0..300 {
+            let shown = peer.quote(&format!("{}{key} and more", "x".repeat(lead)));
+            assert!(!shown.contains("sk-canary-01"), "{lead}: {shown}");
+        }
+        assert_eq!(peer.text(format!("it is {key}.")), "it is [secret].");
+    }
+}

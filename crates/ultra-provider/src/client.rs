@@ -1,0 +1,91 @@
+//! The HTTP clients of the process: one for each road, built when the first call takes it.
+//!
+//! Loading the roots of trust costs milliseconds, so nothing of TLS is touched before the first `https` call.
+//! Proxies are those of `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a call to this machine never
+//! takes one, because it would carry the prompt and the key away.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, redirect};
+
+/// How long the silent parts of an exchange may last. The whole attempt has its own limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From sending to the status line, connecting included.
+    pub first_byte: Duration,
+    /// Between two pieces of the body.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { first_byte: Duration::from_mins(5), idle: Duration::from_mins(1) }
+    }
+}
+
+/// The way to a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Road {
+    /// `http` to this machine, without a proxy.
+    Loopback,
+    /// `http` to another machine.
+    Plain,
+    /// `https`.
+    Tls,
+}
+
+impl Road {
+    /// The client of this road; clones share its connections.
+    ///
+    /// # Errors
+    /// Why it cannot be built, such as roots of trust that cannot be read.
+    pub(crate) fn client(self) -> Result<Client, String> {
+        static LOOPBACK: LazyLock<Result<Client, String>> = LazyLock::new(|| built(loopback()));
+        static PLAIN: LazyLock<Result<Client, String>> = LazyLock::new(|| built(plain()));
+        static TLS: LazyLock<Result<Client, String>> = LazyLock::new(|| built(tls()));
+        match self {
+            Self::Loopback => LOOPBACK.clone(),
+            Self::Plain => PLAIN.clone(),
+            Self::Tls => TLS.clone(),
+        }
+    }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, String> {
+    builder.build().map_err(|error| error.without_url().to_string())
+}
+
+fn common(connect: Duration) -> ClientBuilder {
+    // Without a provider of cryptography no client can be built. Another one may be installed already, and
+    // then it serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("ultra/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_gzip()
+        .connect_timeout(connect)
+        .tcp_nodelay(true)
+        .tcp_keepalive(Duration::from_mins(1))
+        .pool_max_idle_per_host(256)
+        .pool_idle_timeout(Duration::from_secs(90))
+}
+
+fn plain() -> ClientBuilder {
+    common(Duration::from_secs(5)).http1_only().tls_certs_only([])
+}
+
+fn loopback() -> ClientBuilder {
+    let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+    plain().no_proxy().resolve_to_addrs("localhost", &here)
+}
+
+fn tls() -> ClientBuilder {
+    common(Duration::from_secs(10))
+        .https_only(true)
+        .http2_adaptive_window(true)
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .http2_keep_alive_timeout(Duration::from_secs(20))
+}
