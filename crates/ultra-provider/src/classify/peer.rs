@@ -12,6 +12,12 @@ use crate::call::CallError;
 /// The most bytes of foreign text in a message.
 const QUOTE: usize = 256;
 
+/// A shorter key is a placeholder for a server that wants none, such as `x`; removing it would garble words.
+const SHORTEST_KEY: usize = 8;
+
+/// An answer is changed only for a key that no text holds by chance.
+const SHORTEST_KEY_IN_ANSWERS: usize = 16;
+
 /// The one who is asked.
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -38,8 +44,8 @@ impl Peer {
         // Removing keys takes time by the character, and a cut before it could leave part of a key.
         let text = &text[..text.floor_char_boundary(16 * QUOTE)];
         match &self.key {
-            Some(key) => visible(&key.redact(text)),
-            None => visible(text),
+            Some(key) if key.expose().len() >= SHORTEST_KEY => visible(&key.redact(text)),
+            _ => visible(text),
         }
     }
 
@@ -51,7 +57,9 @@ impl Peer {
     /// What the model wrote, whole; a key that it quotes is removed.
     pub(crate) fn text(&self, text: String) -> String {
         match &self.key {
-            Some(key) if text.contains(key.expose()) => key.redact(&text),
+            Some(key) if key.expose().len() >= SHORTEST_KEY_IN_ANSWERS && text.contains(key.expose()) => {
+                key.redact(&text)
+            }
             _ => text,
         }
     }
@@ -108,16 +116,29 @@ mod tests {
         assert_eq!(visible(&"x".repeat(253)).len(), 253);
     }
 
-    #[test]
-    fn a_key_across_the_cut_is_not_shown_in_part() {
-        let key = "sk-canary-0123456789abcdefghij";
-        let peer = Peer {
+    fn peer(key: &str) -> Peer {
+        Peer {
             target: "t".into(),
             model: "m".into(),
             place: String::new(),
             key: Some(Secret::new(key.into())),
             key_source: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_placeholder_for_a_key_garbles_no_words() {
+        for key in ["x", "ollama"] {
+            assert_eq!(peer(key).quote("exceeded by ollama"), "exceeded by ollama");
+        }
+        assert_eq!(peer("not-needed").text("a key is not-needed".into()), "a key is not-needed");
+        assert_eq!(peer("not-needed").quote("the key not-needed"), "the key [secret]");
+    }
+
+    #[test]
+    fn a_key_across_the_cut_is_not_shown_in_part() {
+        let key = "sk-canary-0123456789abcdefghij";
+        let peer = peer(key);
         for lead in 0..300 {
             let shown = peer.quote(&format!("{}{key} and more", "x".repeat(lead)));
             assert!(!shown.contains("sk-canary-01"), "{lead}: {shown}");
