@@ -1,0 +1,142 @@
+//! The arguments of `ultra-synth`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum, value_parser};
+
+use crate::ladder::Strategy;
+
+/// The arguments.
+#[derive(Debug, Clone, Args)]
+pub struct SynthArgs {
+    /// How answers become one
+    #[command(subcommand)]
+    pub strategy: Option<Named>,
+
+    /// The model that writes the answer; repeat it to name who is asked when the one before fails
+    #[arg(long, global = true, env = "ULTRA_SYNTH_ULTRA", value_name = "TARGET")]
+    pub ultra: Vec<String>,
+
+    /// Read the instruction for the ultra model from this pattern file, not from the pattern that made the requests
+    #[arg(long, global = true, value_name = "FILE")]
+    pub pattern: Option<PathBuf>,
+
+    /// A prompt with fewer answers is an error
+    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
+    pub min_answers: u32,
+
+    /// What comes out: records in a pipe and the answer on a terminal, or always one of them
+    #[arg(long, global = true, value_enum, value_name = "WHAT", default_value_t = Show::Auto)]
+    pub show: Show,
+
+    /// The most bytes of one answer that the ultra model reads; of a longer one, its beginning and its end
+    #[arg(long, global = true, value_name = "BYTES", default_value_t = 65_536, value_parser = value_parser!(u64).range(64..))]
+    pub max_answer: u64,
+
+    /// The most tokens that the ultra model may write
+    #[arg(long, global = true, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub max_output_tokens: Option<u64>,
+
+    /// Sampling temperature of the ultra model
+    #[arg(long, global = true, value_name = "T", value_parser = temperature)]
+    pub temperature: Option<f64>,
+
+    /// Prompts whose ultra model is asked at the same time
+    #[arg(short, long, global = true, value_name = "N", default_value_t = 16, value_parser = value_parser!(u32).range(1..=4096))]
+    pub jobs: u32,
+
+    /// Attempts at one ultra model
+    #[arg(long, global = true, value_name = "N", default_value_t = 8, value_parser = value_parser!(u32).range(1..=100))]
+    pub attempts: u32,
+
+    /// What one attempt may take, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    pub timeout: Duration,
+
+    /// What one ultra model may take in all, in seconds
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "1800", value_parser = seconds)]
+    pub deadline: Duration,
+}
+
+/// The strategies by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Named {
+    /// A model reads all answers and writes one; this is what happens without a name
+    Fuse,
+    /// The answer that is most like the others; no model is asked
+    Medoid,
+    /// All answers, one after the other, under neutral headings; no model is asked
+    Concat,
+}
+
+/// What comes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Show {
+    /// The answer on a terminal, records elsewhere
+    Auto,
+    /// The answer alone
+    Text,
+    /// Every answer, and the synthesis after them
+    All,
+    /// Everything that was read, and what was made of it, as NDJSON
+    Records,
+}
+
+impl SynthArgs {
+    /// The strategy that was named, or `fuse`.
+    pub fn strategy(&self) -> Strategy {
+        match self.strategy {
+            None | Some(Named::Fuse) => Strategy::Fuse,
+            Some(Named::Medoid) => Strategy::Medoid,
+            Some(Named::Concat) => Strategy::Concat,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err("expected a number of seconds above 0".into()),
+    }
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    let given: f64 = text.parse().map_err(|_| "expected a number from 0 to 2".to_owned())?;
+    if (0.0..=2.0).contains(&given) { Ok(given) } else { Err("expected a number from 0 to 2".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches as _;
+
+    use super::SynthArgs;
+    use crate::Synth;
+
+    /// What `--ultra` is when a configuration file says `ultra = ["mock:one", "mock:two"]`.
+    fn ultra(arguments: &[&str]) -> Vec<String> {
+        let command = ultra_core::shell::command::<Synth>()
+            .mut_arg("ultra", |argument| argument.default_values(["mock:one", "mock:two"]));
+        let arguments = std::iter::once("ultra-synth").chain(arguments.iter().copied());
+        let matches = command.try_get_matches_from(arguments).expect("right arguments");
+        SynthArgs::from_arg_matches(&matches).expect("right arguments").ultra
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        ultra_core::shell::command::<Synth>().debug_assert();
+    }
+
+    #[test]
+    fn a_setting_holds_with_and_without_a_strategy_and_a_flag_beats_it() {
+        for arguments in [&[][..], &["fuse"]] {
+            assert_eq!(ultra(arguments), ["mock:one", "mock:two"]);
+        }
+        for arguments in
+            [&["--ultra", "mock:x"][..], &["fuse", "--ultra=mock:x"], &["--ultra=mock:x", "fuse"]]
+        {
+            assert_eq!(ultra(arguments), ["mock:x"]);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The answers to one prompt that are to become one, and who is missing.
+
+use ultra_core::draw;
+use ultra_core::id::ContentHash;
+use ultra_core::record::{Json, Object, Response};
+use ultra_template::group::{Group, Outcome, StageRun};
+
+/// One answer. Its place in the list of candidates is its place in the panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The member of the panel, by its number in the group.
+    pub member: usize,
+    /// The response.
+    pub id: String,
+    /// Who gave it.
+    pub target: String,
+    /// Number of the sample, from 0.
+    pub sample: u32,
+    /// What it says.
+    pub text: String,
+}
+
+/// A call that gave no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Who was asked.
+    pub target: String,
+    /// Number of the sample, from 0.
+    pub sample: u32,
+    /// The kind of its failure; `None` when nothing came.
+    pub kind: Option<String>,
+}
+
+/// One prompt, ready to be merged.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Everything that was asked and answered.
+    pub group: Group,
+    /// The stage that gave the candidates; `None` without a usable answer.
+    pub stage: Option<u32>,
+    /// The usable answers of the last stage that has any, in the order of the panel. Answers whose request is not
+    /// in the stream are in the order of their content, so that neither arrival nor name matters.
+    pub candidates: Vec<Candidate>,
+    /// The calls of that stage without a usable answer.
+    pub missing: Vec<Missing>,
+    /// What happened when the candidates are not those of the last stage.
+    pub fallback: Option<String>,
+}
+
+impl Case {
+    /// The candidates of a group.
+    pub fn of(group: Group) -> Self {
+        let stages: Vec<&StageRun> = group.stages().collect();
+        let used = stages.iter().rev().find(|stage| stage.calls.iter().any(is_usable)).copied();
+        let fallback = used.filter(|used| used.index + 1 < group.of).map(|used| {
+            let last = stages.iter().find(|stage| stage.index + 1 == group.of);
+            match last {
+                Some(last) => {
+                    format!("stage `{}` gave no answer, those of `{}` stand in", last.name, used.name)
+                }
+                None => format!("the last stage was not asked, the answers of `{}` stand in", used.name),
+            }
+        });
+        let shown = used.or(stages.last().copied());
+        let mut candidates = shown.map(usable).unwrap_or_default();
+        if shown.is_some_and(|stage| stage.requests.is_empty()) {
+            candidates.sort_by_cached_key(|candidate| (content(&candidate.text), candidate.id.clone()));
+        }
+        let missing = shown.map(missing).unwrap_or_default();
+        Self { stage: used.map(|used| used.index), candidates, missing, fallback, group }
+    }
+
+    /// The question as it was put to the panel, or as the user put it.
+    pub fn question(&self) -> Option<String> {
+        self.group.question().or_else(|| self.group.prompt.as_ref().map(|prompt| prompt.text.clone()))
+    }
+
+    /// The texts, in the order of the panel.
+    pub fn texts(&self) -> Vec<&str> {
+        self.candidates.iter().map(|candidate| candidate.text.as_str()).collect()
+    }
+
+    /// How many answers were asked for.
+    pub fn asked(&self) -> usize {
+        self.candidates.len() + self.missing.len()
+    }
+
+    /// The order in which judge number `judge` sees the candidates, by their place.
+    ///
+    /// The content alone decides the circle, and the seed and the question where it is entered; every further
+    /// judge enters it one step later. So neither names nor arrival nor the order of the panel change what a judge
+    /// reads, and over the judges every answer stands in every position.
+    pub fn order(&self, seed: u64, judge: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.candidates.len()).collect();
+        order.sort_by_cached_key(|place| content(&self.candidates[*place].text));
+        if !order.is_empty() {
+            let question = self.question().unwrap_or_default();
+            let start = draw::bits(seed, "order of the answers", &[question.as_bytes()]);
+            let len = order.len() as u64;
+            let start = usize::try_from((start % len + judge as u64 % len) % len).unwrap_or_default();
+            order.rotate_left(start);
+        }
+        order
+    }
+
+    /// The ids of the candidates, in the order of the panel.
+    pub fn sources(&self) -> Vec<String> {
+        self.candidates.iter().map(|candidate| candidate.id.clone()).collect()
+    }
+}
+
+impl Missing {
+    /// As it stands in a synthesis.
+    pub fn to_json(&self) -> Option<Json> {
+        let mut object = Object::default();
+        object.push("target".into(), Json::of(&self.target).ok()?);
+        object.push("sample".into(), Json::of(&self.sample).ok()?);
+        if let Some(kind) = &self.kind {
+            object.push("kind".into(), Json::of(kind).ok()?);
+        }
+        Json::of(&object).ok()
+    }
+}
+
+/// A text's place among texts: 256 bits that say nothing about its first letters.
+pub(crate) fn content(text: &str) -> String {
+    ContentHash::new("ultra synth order v1").field(text).hex()
+}
+
+fn is_usable(call: &ultra_template::group::Call) -> bool {
+    matches!(&call.outcome, Outcome::Answered(response) if flaw(response).is_none())
+}
+
+/// Why a response is no candidate: it says nothing, or its provider says that it is a refusal. What the text
+/// itself says never matters: an answer about errors is an answer.
+pub(crate) fn flaw(response: &Response) -> Option<&'static str> {
+    match response.finish_reason.as_str() {
+        _ if response.text.trim().is_empty() => Some("empty"),
+        "refusal" | "content_filter" => Some("blocked"),
+        _ => None,
+    }
+}
+
+fn usable(stage: &StageRun) -> Vec<Candidate> {
+    let answered = stage.calls.iter().filter_map(|call| match &call.outcome {
+        Outcome::Answered(response) if flaw(response).is_none() => Some(Candidate {
+            member: call.member,
+            id: response.id.clone(),
+            target: response.target.clone(),
+            sample: response.sample,
+            text: response.text.clone(),
+        }),
+        _ => None,
+    });
+    answered.collect()
+}
+
+fn missing(stage: &StageRun) -> Vec<Missing> {
+    let without = stage.calls.iter().filter_map(|call| {
+        let kind = match &call.outcome {
+            Outcome::Open => None,
+            Outcome::Failed { kind, .. } => Some(kind.to_string()),
+            Outcome::Answered(response) => Some(flaw(response)?.to_owned()),
+        };
+        Some(Missing { target: call.target.clone(), sample: call.sample, kind })
+    });
+    without.collect()
+}

@@ -1,0 +1,171 @@
+//! The ladder of degradation: what is tried, in which order, and what has failed so far.
+//!
+//! Pure: it says what comes next; whoever drives it does the work and reports the failures.
+
+use std::fmt;
+
+use ultra_core::kind::ErrorKind;
+
+/// How answers become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// A model reads all answers and writes one.
+    Fuse,
+    /// The answer most like the others.
+    Medoid,
+    /// All answers, one after the other.
+    Concat,
+}
+
+/// One rung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rung {
+    /// The judge with this number, from 0, is asked.
+    Judge(usize),
+    /// The only answer is the result.
+    Single,
+    /// The answer most like the others.
+    Medoid,
+    /// All answers, one after the other.
+    Concat,
+}
+
+/// Why a rung did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// What kind of failure, in a word for programs.
+    pub kind: &'static str,
+    /// What happened, for people.
+    pub message: String,
+}
+
+/// The rungs of one prompt, the best first.
+#[derive(Debug, Clone)]
+pub struct Ladder {
+    rungs: Vec<Rung>,
+    slips: Vec<Slip>,
+}
+
+/// The longest message of one failure in a reason, in characters.
+const MESSAGE: usize = 200;
+
+impl Strategy {
+    /// The name in records and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fuse => "fuse",
+            Self::Medoid => "medoid",
+            Self::Concat => "concat",
+        }
+    }
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Judge(number) => write!(f, "judge:{}", number + 1),
+            Self::Single => f.write_str("single"),
+            Self::Medoid => f.write_str("medoid"),
+            Self::Concat => f.write_str("concat"),
+        }
+    }
+}
+
+impl Slip {
+    /// A failure of a call.
+    pub fn of(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind: kind.as_str(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Slip {
+    /// The kind first, on one line, and bounded: messages hold words of providers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.kind)?;
+        let line: String =
+            self.message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE).collect();
+        f.write_str(&line)?;
+        if self.message.chars().nth(MESSAGE).is_some() { f.write_str("…") } else { Ok(()) }
+    }
+}
+
+impl Ladder {
+    /// The ladder of `strategy` for a prompt with `candidates` answers and so many `judges`.
+    pub fn new(strategy: Strategy, judges: usize, candidates: usize) -> Self {
+        let rungs = match strategy {
+            _ if candidates == 1 => vec![Rung::Single],
+            Strategy::Fuse => (0..judges).map(Rung::Judge).chain([Rung::Medoid, Rung::Concat]).collect(),
+            Strategy::Medoid => vec![Rung::Medoid, Rung::Concat],
+            Strategy::Concat => vec![Rung::Concat],
+        };
+        Self { rungs, slips: Vec::new() }
+    }
+
+    /// Notes that the answers themselves are not those that were hoped for; the first rung stays.
+    pub fn note(&mut self, slip: Slip) {
+        self.slips.push(slip);
+    }
+
+    /// What to try now. The last rung cannot fail.
+    pub fn rung(&self) -> Rung {
+        self.rungs.first().copied().unwrap_or(Rung::Concat)
+    }
+
+    /// The rung of now failed.
+    pub fn slip(&mut self, slip: Slip) {
+        if self.rungs.len() > 1 {
+            self.rungs.remove(0);
+        }
+        self.slips.push(slip);
+    }
+
+    /// Whether something failed on the way here.
+    pub fn is_degraded(&self) -> bool {
+        !self.slips.is_empty()
+    }
+
+    /// What failed on the way here, the kind first.
+    pub fn reason(&self) -> Option<String> {
+        let slips: Vec<_> = self.slips.iter().map(ToString::to_string).collect();
+        (!slips.is_empty()).then(|| slips.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ultra_core::kind::ErrorKind;
+
+    use super::{Ladder, Rung, Slip, Strategy};
+
+    fn walk(mut ladder: Ladder) -> Vec<String> {
+        let mut rungs = vec![ladder.rung().to_string()];
+        while ladder.rung() != Rung::Concat && rungs.len() < 10 {
+            ladder.slip(Slip::of(ErrorKind::Server, "down"));
+            rungs.push(ladder.rung().to_string());
+        }
+        rungs
+    }
+
+    #[test]
+    fn judges_come_first_then_medoid_then_concat() {
+        assert_eq!(walk(Ladder::new(Strategy::Fuse, 2, 3)), ["judge:1", "judge:2", "medoid", "concat"]);
+        assert_eq!(walk(Ladder::new(Strategy::Medoid, 2, 3)), ["medoid", "concat"]);
+        assert_eq!(walk(Ladder::new(Strategy::Concat, 2, 3)), ["concat"]);
+    }
+
+    #[test]
+    fn one_answer_needs_no_judge() {
+        assert_eq!(Ladder::new(Strategy::Fuse, 2, 1).rung(), Rung::Single);
+    }
+
+    #[test]
+    fn the_reason_names_every_failure_kind_first_and_is_bounded() {
+        let mut ladder = Ladder::new(Strategy::Fuse, 2, 3);
+        assert_eq!((ladder.is_degraded(), ladder.reason()), (false, None));
+        ladder.slip(Slip::of(ErrorKind::Server, "judge:1 a:b:\nsaid \u{1b}[31mno"));
+        ladder.slip(Slip::of(ErrorKind::TimeoutIdle, "x".repeat(5000)));
+        let reason = ladder.reason().expect("has failed");
+        assert!(reason.starts_with("server: judge:1 a:b: said  [31mno; timeout.idle: xxx"), "{reason}");
+        assert!(reason.ends_with("x…") && reason.len() < 300);
+    }
+}

@@ -1,0 +1,218 @@
+//! The life of a run: lines come in, prompts get complete, judges answer, the end comes.
+
+use std::time::Duration;
+
+use ultra_core::failure::Failure;
+use ultra_core::ndjson::Line;
+use ultra_core::shutdown::Why;
+use ultra_core::tool::Summary;
+use ultra_provider::dispatch::{Dispatcher, Event, Feed};
+use ultra_template::group::Group;
+
+use crate::desk::Desk;
+use crate::page::Page;
+use crate::reader::{Piece, Read, Reader};
+use crate::stream::{Ripeness, Stream};
+
+/// How long a complete prompt waits for the line after it, which may be a synthesis that another tool made.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// Waits for calls alone.
+const NO_FEED: Option<&mut Feed<()>> = None;
+
+/// Whether a wait for quiet is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quiet {
+    /// It is not.
+    Free,
+    /// It is, and nothing was read since it began.
+    Holds,
+    /// It is, but something was read.
+    Broken,
+}
+
+/// How much is under way at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    /// Prompts whose judge is asked at the same time.
+    pub(crate) jobs: usize,
+    /// Each prompt is merged before anything more is read.
+    pub(crate) at_once: bool,
+}
+
+/// One run over one stream.
+pub(crate) struct Run<'a> {
+    stream: Stream,
+    desk: Desk,
+    page: Page<'a>,
+    calls: Dispatcher,
+    reader: Reader,
+    load: Load,
+    quiet: Quiet,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(desk: Desk, page: Page<'a>, calls: Dispatcher, reader: Reader, load: Load) -> Self {
+        Self { stream: Stream::default(), desk, page, calls, reader, load, quiet: Quiet::Free }
+    }
+
+    /// Runs to the end of the stream.
+    pub(crate) fn run(mut self) -> Result<Summary, Failure> {
+        let mut reading = true;
+        while reading || self.desk.busy() > 0 {
+            let feed = (reading && self.desk.has_room(self.load.jobs)).then_some(&mut self.reader.feed);
+            let page = &mut self.page;
+            match self.calls.next(feed, || page.flush())? {
+                Event::Finished(done) => self.desk.answered(&done, &mut self.calls, &mut self.page)?,
+                Event::Fed(Read::Block(pieces)) => self.block(pieces)?,
+                Event::Fed(Read::Quiet) => self.quiet()?,
+                Event::Fed(Read::Failed(failure)) => return Err(failure),
+                Event::Fed(Read::End) => {
+                    reading = false;
+                    self.end()?;
+                }
+                Event::Closed | Event::Idle => reading = false,
+                Event::Stop(why) => return self.stop(why),
+            }
+        }
+        self.page.flush()?;
+        self.summary()
+    }
+
+    fn block(&mut self, pieces: Vec<Piece>) -> Result<(), Failure> {
+        if self.quiet == Quiet::Holds {
+            self.quiet = Quiet::Broken;
+        }
+        for piece in pieces {
+            match piece {
+                Piece::Fault(fault) => {
+                    self.pick()?;
+                    self.page.fault(fault)?;
+                }
+                Piece::Line { number, offset, bytes, head } => {
+                    self.line(&Line { number, offset, bytes: &bytes, head })?;
+                }
+            }
+        }
+        if self.stream.has_ripe() && self.quiet == Quiet::Free {
+            self.quiet = Quiet::Holds;
+            self.reader.quiet_after(QUIET)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Result<(), Failure> {
+        if self.stream.has_ripe() && self.stream.ripeness(line) == Ripeness::Pick {
+            self.pick()?;
+        }
+        match self.stream.take(line) {
+            Ok(()) => self.page.pass(line),
+            Err(fault) => self.page.fault(fault),
+        }
+    }
+
+    /// Nothing came for a while: what is ripe will not get a synthesis from anybody else.
+    fn quiet(&mut self) -> Result<(), Failure> {
+        let was = std::mem::replace(&mut self.quiet, Quiet::Free);
+        if was == Quiet::Holds {
+            return self.pick();
+        }
+        if self.stream.has_ripe() {
+            self.quiet = Quiet::Holds;
+            self.reader.quiet_after(QUIET)?;
+        }
+        Ok(())
+    }
+
+    fn pick(&mut self) -> Result<(), Failure> {
+        for group in self.stream.pick() {
+            self.begin(group)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, group: Group) -> Result<(), Failure> {
+        if self.stream.has_synthesis(&group) {
+            self.desk.tally.left_alone += 1;
+            return Ok(());
+        }
+        self.desk.begin(group, &mut self.calls, &mut self.page)?;
+        while self.desk.busy() > 0 && (self.load.at_once || !self.desk.has_room(self.load.jobs)) {
+            if !self.wait()? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for one judge; false when there is nothing to wait for, or the run is to stop.
+    fn wait(&mut self) -> Result<bool, Failure> {
+        let page = &mut self.page;
+        match self.calls.next(NO_FEED, || page.flush())? {
+            Event::Finished(done) => {
+                self.desk.answered(&done, &mut self.calls, &mut self.page)?;
+                Ok(true)
+            }
+            Event::Stop(Why::ReaderGone) => Err(Failure::reader_gone()),
+            Event::Stop(Why::Signal(_)) => Err(self.interrupted()?),
+            Event::Fed(()) => Ok(true),
+            Event::Idle | Event::Closed => Ok(false),
+        }
+    }
+
+    /// The end of the stream: what is incomplete is merged from what there is.
+    fn end(&mut self) -> Result<(), Failure> {
+        self.pick()?;
+        let (groups, unasked) = self.stream.finish();
+        for group in groups {
+            self.begin(group)?;
+        }
+        for prompt in unasked {
+            self.desk.unasked(&prompt, &mut self.page)?;
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, why: Why) -> Result<Summary, Failure> {
+        match why {
+            Why::ReaderGone => Err(Failure::reader_gone()),
+            Why::Signal(_) => Err(self.interrupted()?),
+        }
+    }
+
+    /// After a signal nothing new is asked. What is answered in time still counts; what is not is left for the
+    /// next run, and not degraded.
+    fn interrupted(&mut self) -> Result<Failure, Failure> {
+        loop {
+            let page = &mut self.page;
+            match self.calls.next(NO_FEED, || page.flush())? {
+                Event::Finished(done) if done.result.is_ok() => {
+                    self.desk.answered(&done, &mut self.calls, &mut self.page)?;
+                }
+                Event::Idle | Event::Stop(Why::ReaderGone) => break,
+                _ => {}
+            }
+        }
+        let open = self.desk.let_go(&mut self.page)?;
+        self.page.flush()?;
+        Ok(Failure::stopped(format!("stopped; {open} prompts are not merged")))
+    }
+
+    fn summary(self) -> Result<Summary, Failure> {
+        let Self { desk: Desk { tally, .. }, page, .. } = self;
+        if tally.failed > 0 && tally.made == 0 && tally.left_alone == 0 {
+            return Err(Failure::nothing_usable(format!(
+                "none of {} prompts got a synthesis; the error records say why",
+                tally.failed
+            )));
+        }
+        if page.told() > 0 {
+            return Err(Failure::strict(tally.line()));
+        }
+        if tally.made + tally.left_alone + tally.failed == 0 {
+            tracing::warn!("the stream holds no answers; nothing was merged");
+        }
+        let summary = Summary::new(tally.line());
+        Ok(if page.is_text() || tally.asked() { summary.of_calls() } else { summary })
+    }
+}

@@ -1,0 +1,119 @@
+//! Streams for tests, and runs of the tool in this process.
+
+use std::io::{Cursor, Write};
+use std::sync::{Arc, Mutex};
+
+use clap::FromArgMatches as _;
+use serde_json::{Value, json};
+use ultra_core::failure::Failure;
+use ultra_core::ndjson::{Input, Options, Output};
+use ultra_core::tool::{Context, Summary, Tool as _};
+
+use crate::Synth;
+use crate::args::SynthArgs;
+
+/// A request of `prompt` to `targets`, a bare question without a pattern.
+pub(crate) fn request(prompt: &str, targets: &[&str]) -> Value {
+    json!({"type": "request", "id": format!("r-{prompt}"), "prompt_id": prompt,
+        "messages": [{"role": "user", "content": "What is the capital of France?"}], "targets": targets,
+        "stage": {"name": "answer", "index": 0, "of": 1, "requests": 1}})
+}
+
+/// The answer of `target` to the request of `prompt`.
+pub(crate) fn answer(prompt: &str, target: &str, text: &str) -> Value {
+    json!({"type": "response", "id": format!("res-{prompt}-{target}"), "request_id": format!("r-{prompt}"),
+        "prompt_id": prompt, "target": target, "sample": 0, "stage": "answer", "model": "m", "text": text,
+        "finish_reason": "stop", "attempts": 1})
+}
+
+/// The failure of `target`.
+pub(crate) fn failure(prompt: &str, target: &str, kind: &str) -> Value {
+    json!({"type": "error", "id": format!("e-{target}"), "tool": "ultra-fanout", "kind": kind, "message": "down",
+        "retryable": true, "request_id": format!("r-{prompt}"), "prompt_id": prompt, "target": target, "sample": 0})
+}
+
+/// A prompt that was put to one target for each text.
+pub(crate) fn panel(prompt: &str, texts: &[&str]) -> Vec<Value> {
+    let names: Vec<String> = (0..texts.len()).map(|n| format!("mock:m{n}")).collect();
+    let targets: Vec<&str> = names.iter().map(String::as_str).collect();
+    let answers = targets.iter().zip(texts).map(|(target, text)| answer(prompt, target, text));
+    std::iter::once(request(prompt, &targets)).chain(answers).collect()
+}
+
+pub(crate) fn lines(records: &[Value]) -> String {
+    records.iter().flat_map(|record| [record.to_string(), "\n".to_owned()]).collect()
+}
+
+/// How a run ended.
+pub(crate) struct Ran {
+    pub(crate) result: Result<Summary, Failure>,
+    pub(crate) stdout: String,
+    pub(crate) errors: u64,
+}
+
+impl Ran {
+    pub(crate) fn records(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("a record")).collect()
+    }
+
+    pub(crate) fn of(&self, kind: &str) -> Vec<Value> {
+        self.records().into_iter().filter(|record| record["type"] == kind).collect()
+    }
+
+    /// The only synthesis.
+    pub(crate) fn synthesis(&self) -> Value {
+        let all = self.of("synthesis");
+        assert_eq!(all.len(), 1, "{}", self.stdout);
+        all[0].clone()
+    }
+
+    pub(crate) fn status(&self) -> u8 {
+        match &self.result {
+            Ok(_) => u8::from(self.errors > 0),
+            Err(failure) => failure.exit().code(),
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Sink {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("is whole").clone()).expect("is text")
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("is whole").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(crate) fn args(arguments: &[&str]) -> SynthArgs {
+    let command = ultra_core::shell::command::<Synth>();
+    let arguments = std::iter::once("ultra-synth").chain(arguments.iter().copied());
+    let matches = command.try_get_matches_from(arguments).expect("right arguments");
+    SynthArgs::from_arg_matches(&matches).expect("right arguments")
+}
+
+pub(crate) fn run_in(context: &Context, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Ran {
+    let input = Input::new(Cursor::new(stdin.into()), Options::default());
+    let sink = Sink::default();
+    let mut output = Output::new("ultra-synth", sink.clone()).emitting(context.emit).strict(context.strict);
+    let result = Synth::run(args(arguments), context, input, &mut output);
+    output.flush().expect("writes");
+    let errors = output.errors();
+    let stdout = sink.text();
+    Ran { result, stdout, errors }
+}
+
+/// Runs with simulated models.
+pub(crate) fn run(arguments: &[&str], records: &[Value]) -> Ran {
+    run_in(&Context::mock(0), arguments, lines(records))
+}
