@@ -1,1 +1,32 @@
-//! Send every request to all its targets.
+//! Sends every request of a stream to all its targets and writes what comes back: `ultra-fanout`.
+//!
+//! Each request ends in exactly one terminal record, a `response` or an `error`, for each target and sample,
+//! whatever fails. Lines that are not requests pass byte for byte; a request passes on with `pending: []`,
+//! before its answers, so that nobody further down asks again.
+//!
+//! A plain thread reads ([`reader`]); the tool's own thread decides, keeps the order and writes ([`run`]);
+//! the dispatcher of ultra-provider makes the calls. Input is read only while there is room for what it asks.
+//!
+//! # Who asks a prompt
+//!
+//! Objects without `type`, lines of a batch file and plain text are asked as they come. A `prompt` record may
+//! be there because `ultra-pattern` has already made requests of it, which follow it directly. So it is asked
+//! only when targets are given with `-m`, and only once the next prompt or request, or the end of the input,
+//! shows that its own request does not follow. Nothing is paid twice.
+
+mod args;
+mod bare;
+mod job;
+mod json;
+mod panel;
+mod progress;
+mod reader;
+mod run;
+mod shelf;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod tool;
+
+pub use args::FanoutArgs;
+pub use tool::Fanout;

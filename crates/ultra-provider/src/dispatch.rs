@@ -32,9 +32,7 @@ use ultra_core::failure::Failure;
 use ultra_core::shutdown::{Shutdown, Why};
 use ultra_core::target::Target;
 use ultra_core::tool::Context;
-use ultra_pace::{
-    Action, AttemptId, CallId, Counts, Draw, Jitter, Machine, Outcome, Purpose, TargetId, Verdict,
-};
+use ultra_pace::{Action, AttemptId, CallId, Draw, Jitter, Machine, Outcome, Purpose, TargetId, Verdict};
 
 use crate::call::{Answer, Call, CallError, Provider};
 use crate::connect::{Options, connect_with};
@@ -45,6 +43,7 @@ pub use finished::{Event, Finished, Ticket};
 use member::{Member, Members};
 use simulated::Simulated;
 use time::Time;
+pub use ultra_pace::Counts;
 
 /// Makes calls, many at a time.
 #[derive(Debug)]

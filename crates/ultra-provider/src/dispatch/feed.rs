@@ -19,6 +19,12 @@ pub fn feed<T>(room: usize) -> (Feeder<T>, Feed<T>) {
     (Feeder(sender), Feed(receiver))
 }
 
+impl<T> Clone for Feeder<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<T> Feeder<T> {
     /// Gives one item and waits for room; false when nobody takes it any more.
     pub fn give(&self, item: T) -> bool {

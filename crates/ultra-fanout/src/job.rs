@@ -1,0 +1,160 @@
+//! One request under way: its calls, what came of them, and how much of that is written.
+
+use std::collections::BTreeSet;
+
+use ultra_core::id::ContentHash;
+use ultra_core::kind::ErrorKind;
+use ultra_core::record::{ErrorRecord, Object, Pending, Record as _, Request, Response};
+use ultra_provider::Call;
+use ultra_provider::dispatch::Finished;
+use ultra_store::Asked;
+
+use crate::json;
+
+/// The stage of a request that names none.
+pub(crate) const ANSWER: &str = "answer";
+
+/// A terminal record.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Response(Box<Response>),
+    Error(Box<ErrorRecord>),
+}
+
+/// A request whose calls are not all written.
+#[derive(Debug)]
+pub(crate) struct Job {
+    /// The request as it goes out: nothing is left to be asked.
+    pub(crate) request: Request,
+    /// Whether the request was read, and not made here.
+    pub(crate) read: bool,
+    /// Its calls in the order of targets and samples, each once.
+    pub(crate) calls: Vec<Pending>,
+    /// Bytes that it holds.
+    pub(crate) held: u64,
+    outcomes: Vec<Option<Outcome>>,
+    /// Outcomes that are not there yet.
+    missing: usize,
+    /// Outcomes before this one are written.
+    written: usize,
+}
+
+impl Job {
+    /// The job of `request`, whose line had `bytes`.
+    pub(crate) fn new(mut request: Request, read: bool, calls: Vec<Pending>, bytes: usize) -> Self {
+        let mut seen = BTreeSet::new();
+        let calls: Vec<_> =
+            calls.into_iter().filter(|call| seen.insert((call.target.clone(), call.sample))).collect();
+        request.pending = Some(Vec::new());
+        let held = (bytes as u64).saturating_mul(calls.len() as u64 + 1);
+        let outcomes = calls.iter().map(|_| None).collect::<Vec<_>>();
+        let missing = outcomes.len();
+        Self { request, read, calls, held, outcomes, missing, written: 0 }
+    }
+
+    /// What is sent for call number `at`.
+    pub(crate) fn call(&self, at: usize) -> Call {
+        let Pending { target, sample, .. } = &self.calls[at];
+        Call {
+            request_id: self.request.id.clone(),
+            target: target.clone(),
+            sample: *sample,
+            messages: self.request.messages.clone(),
+            params: self.request.params.clone(),
+            output_schema: self.request.output_schema.clone(),
+        }
+    }
+
+    /// Who asks with call number `at`.
+    pub(crate) fn asked(&self, at: usize) -> Asked<'_> {
+        let Pending { target, sample, .. } = &self.calls[at];
+        let Request { id, prompt_id, .. } = &self.request;
+        Asked { request_id: id, prompt_id, target, sample: *sample, stage: self.stage() }
+    }
+
+    fn stage(&self) -> &str {
+        self.request.stage.as_ref().map_or(ANSWER, |stage| &stage.name)
+    }
+
+    /// The terminal record of call number `at`; an answer that should be JSON and is not is an error.
+    pub(crate) fn outcome(&self, tool: &str, at: usize, done: Finished) -> Outcome {
+        let Finished { result, attempts, timing, .. } = done;
+        let asked = self.asked(at);
+        let failed = |mut error: ErrorRecord| {
+            error.target = Some(asked.target.to_owned());
+            error.sample = Some(asked.sample);
+            error.attempts = Some(attempts);
+            Outcome::Error(Box::new(self.placed(error)))
+        };
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(error) => return failed(error.record(tool)),
+        };
+        let json = match self.request.output_schema.as_ref().map(|_| json::parse(&answer.text)).transpose() {
+            Ok(json) => json,
+            Err(cause) => {
+                let message = format!("the answer is not JSON: {cause}");
+                return failed(ErrorRecord::new(tool, ErrorKind::BadJson, message));
+            }
+        };
+        Outcome::Response(Box::new(Response {
+            id: asked.response_id(&answer.text),
+            request_id: asked.request_id.to_owned(),
+            prompt_id: asked.prompt_id.to_owned(),
+            target: asked.target.to_owned(),
+            sample: asked.sample,
+            stage: asked.stage.to_owned(),
+            model: answer.model,
+            text: answer.text,
+            json,
+            reasoning: answer.reasoning,
+            finish_reason: answer.finish_reason,
+            usage: answer.usage,
+            cost_usd: answer.cost_usd,
+            attempts,
+            timing,
+            cache: None,
+            mock: answer.mock,
+            extra: Object::default(),
+        }))
+    }
+
+    /// An error of this request, with the prompt and the stage.
+    pub(crate) fn placed(&self, mut error: ErrorRecord) -> ErrorRecord {
+        error.request_id.get_or_insert_with(|| self.request.id.clone());
+        error.prompt_id = Some(self.request.prompt_id.clone());
+        error.stage = Some(self.stage().to_owned());
+        error
+    }
+
+    /// Takes the outcome of call number `at`.
+    pub(crate) fn settle(&mut self, at: usize, outcome: Outcome) {
+        if self.outcomes[at].replace(outcome).is_none() {
+            self.missing -= 1;
+        }
+    }
+
+    /// The next outcome in the order of the calls, once.
+    pub(crate) fn next_in_order(&mut self) -> Option<Outcome> {
+        let outcome = self.outcomes.get_mut(self.written)?.take()?;
+        self.written += 1;
+        Some(outcome)
+    }
+
+    /// The outcome of call number `at`, in the order of arrival.
+    pub(crate) fn take(&mut self, at: usize) -> Option<Outcome> {
+        let outcome = self.outcomes[at].take()?;
+        self.written += 1;
+        Some(outcome)
+    }
+
+    /// Whether everything is written.
+    pub(crate) fn is_over(&self) -> bool {
+        self.missing == 0 && self.written == self.calls.len()
+    }
+}
+
+/// The id of the repeat number `n` of a response: the request stood in the input more than once.
+pub(crate) fn repeated(id: &str, n: u32) -> String {
+    ContentHash::new("ultra response repeat v1").field(id).field(n.to_le_bytes()).id(Response::PREFIX)
+}

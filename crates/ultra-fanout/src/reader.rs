@@ -1,0 +1,148 @@
+//! The thread that reads the input, so that calls in flight need not wait for it.
+
+use std::io::{self, Write};
+
+use ultra_core::failure::Failure;
+use ultra_core::kind::ErrorKind;
+use ultra_core::ndjson::{Fault, Head, Input, Item, Line, Output};
+use ultra_core::record::{Object, Prompt, Record as _, Request, Type};
+use ultra_provider::dispatch::{Feed, Feeder, feed};
+
+use crate::bare::Asked;
+
+/// How many pieces of input wait to be taken.
+const ROOM: usize = 16;
+
+/// A piece of input.
+#[derive(Debug)]
+pub(crate) enum Read {
+    /// Whole lines that this tool does not own.
+    Lines(Vec<u8>),
+    /// A line that is not a record.
+    Fault(Box<Fault>),
+    /// A prompt record, which may have requests already.
+    Prompt(Vec<u8>, Box<Prompt>),
+    /// There are prompt records, and no targets to ask them.
+    Unasked,
+    /// Something to ask.
+    Asked(Box<Asked>),
+    /// A request and its line.
+    Request(Vec<u8>, Box<Request>),
+    /// The input cannot be read.
+    Failed(Failure),
+}
+
+/// How the input is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// Each line is a prompt in plain text.
+    pub(crate) plain: bool,
+    /// There are targets for prompts that have no requests.
+    pub(crate) asks_prompts: bool,
+}
+
+/// Starts to read.
+///
+/// # Errors
+/// When there can be no thread.
+pub(crate) fn start(input: Input, reading: Reading) -> Result<Feed<Read>, Failure> {
+    let (feeder, feed) = feed(ROOM);
+    let read = move || {
+        let failed = feeder.clone();
+        // When nobody takes it any more, the run is over and the failure is of no interest.
+        if let Err(failure) = Reader::new(feeder, reading).read(input) {
+            failed.give(Read::Failed(failure));
+        }
+    };
+    let started = std::thread::Builder::new().name("input".into()).spawn(read);
+    started.map_err(|cause| Failure::io("cannot start a thread", cause))?;
+    Ok(feed)
+}
+
+struct Reader {
+    feeder: Feeder<Read>,
+    /// Gathers lines that only pass, until the input has to be waited for.
+    passing: Output,
+    reading: Reading,
+    unasked: bool,
+}
+
+impl Reader {
+    fn new(feeder: Feeder<Read>, reading: Reading) -> Self {
+        let passing = Output::new("ultra-fanout", Passing(feeder.clone()));
+        Self { feeder, passing, reading, unasked: false }
+    }
+
+    fn read(&mut self, mut input: Input) -> Result<(), Failure> {
+        while let Some(item) = input.next(&mut self.passing)? {
+            let read = match item {
+                Item::Line(line) => match self.line(&line) {
+                    Ok(None) => {
+                        self.passing.pass(&line)?;
+                        continue;
+                    }
+                    Ok(Some(read)) => read,
+                    Err(fault) => Read::Fault(fault),
+                },
+                Item::Fault(fault) => Read::Fault(Box::new(fault)),
+            };
+            // The order of the input is kept.
+            self.passing.flush()?;
+            if !self.feeder.give(read) {
+                return Ok(());
+            }
+        }
+        self.passing.flush()
+    }
+
+    /// What a line is to this tool; nothing when it only passes.
+    fn line(&mut self, line: &Line<'_>) -> Result<Option<Read>, Box<Fault>> {
+        if self.reading.plain {
+            return Ok(Some(Read::Asked(Box::new(Asked::plain(&String::from_utf8_lossy(line.bytes))))));
+        }
+        Ok(match line.head {
+            Head::Known(Type::Request) => {
+                Some(Read::Request(line.bytes.to_vec(), Box::new(line.decode().map_err(Box::new)?)))
+            }
+            Head::Known(Type::Prompt) if self.reading.asks_prompts => {
+                Some(Read::Prompt(line.bytes.to_vec(), Box::new(line.decode().map_err(Box::new)?)))
+            }
+            Head::Known(Type::Prompt) if !std::mem::replace(&mut self.unasked, true) => {
+                self.feeder.give(Read::Unasked);
+                None
+            }
+            Head::Bare { batch: true, .. } => Some(asked(line, Asked::batch)?),
+            Head::Bare { asks: true, .. } => Some(asked(line, Asked::object)?),
+            _ => None,
+        })
+    }
+}
+
+fn asked(line: &Line<'_>, read: impl Fn(Object) -> Result<Asked, String>) -> Result<Read, Box<Fault>> {
+    let object = line.decode_as().map_err(Box::new)?;
+    let asked = read(object).and_then(|asked| match asked.prompt.check() {
+        // An empty id is one that has not been given yet.
+        Err(cause) if !asked.prompt.id.is_empty() => Err(cause),
+        _ => Ok(asked),
+    });
+    match asked {
+        Ok(asked) => Ok(Read::Asked(Box::new(asked))),
+        Err(cause) => Err(Box::new(line.fault(ErrorKind::InputSchema, cause))),
+    }
+}
+
+/// Takes lines that pass as one piece.
+struct Passing(Feeder<Read>);
+
+impl Write for Passing {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        if self.0.give(Read::Lines(lines.to_vec())) {
+            return Ok(lines.len());
+        }
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
