@@ -15,7 +15,8 @@ pub(crate) struct Asked {
     params: Option<Params>,
     output_schema: Option<Json>,
     samples: Option<u32>,
-    targets: Vec<String>,
+    /// Whom to ask; nobody in particular when empty.
+    pub(crate) targets: Vec<String>,
 }
 
 impl Asked {

@@ -7,6 +7,13 @@
 //! A plain thread reads ([`reader`]); the tool's own thread decides, keeps the order and writes ([`run`]);
 //! the dispatcher of ultra-provider makes the calls. Input is read only while there is room for what it asks.
 //!
+//! # Order
+//!
+//! In the order of the input, answers stand behind their request by target and sample, whenever they came, and
+//! a run with simulated models gives the same bytes for any concurrency as long as no deadline ends a call. In
+//! the order of arrival a request is written when it is read, and simulated time passes while the input is
+//! idle, so there the order of records also depends on who writes the input.
+//!
 //! # Who asks a prompt
 //!
 //! Objects without `type`, lines of a batch file and plain text are asked as they come. A `prompt` record may

@@ -69,8 +69,8 @@ pub(crate) fn run(
         failure: None,
         stopped: false,
     };
-    run.go()?;
-    run.end()
+    let went = run.go();
+    run.end(went)
 }
 
 /// A piece of the output that waits for its turn.
@@ -139,9 +139,10 @@ impl Run<'_> {
         }
     }
 
-    fn end(self) -> Result<Summary, Failure> {
+    fn end(self, went: Result<(), Failure>) -> Result<Summary, Failure> {
         let counts = self.dispatcher.counts();
         self.tally.count(&self.context.metrics, counts);
+        went?;
         let line = self.tally.line(counts);
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -207,6 +208,10 @@ impl Run<'_> {
 
     /// Asks a prompt that came without a type.
     fn ask(&mut self, mut asked: Asked) -> Result<(), Failure> {
+        if asked.targets.is_empty() && self.targets.is_empty() {
+            self.give_up(panel::nobody("there is a prompt, and nothing says whom to ask"));
+            return Ok(());
+        }
         if asked.prompt.id.is_empty() {
             asked.prompt.id = self.prompt_ids.give(Prompt::PREFIX, &asked.content()?);
         }

@@ -22,15 +22,16 @@ impl Tool for Fanout {
     const ABOUT: &'static str = "Send every request to all its targets";
     const EXAMPLES: &'static str = "\
 Examples:
-  Ask three models one question, and see the answers:
-    $ echo '{\"prompt\":\"Is water wet?\"}' | ultra-fanout -m openai:gpt-6-luna -m ollama:llama3 -m mock:a |
-      jq -r 'select(.type==\"response\") | .target, .text'
+  Ask three models one question:
+    $ echo 'Is tea better than coffee?' |
+      ultra-fanout --lines -m openai:gpt-6-luna -m anthropic:claude-haiku-5-5 -m ollama:llama3
 
-  One prompt a line, as the answers arrive, kept for the next time:
-    $ ultra-fanout --lines --order done --cache -m mock:a < questions.txt > answers.ndjson
+  Send the requests of a pattern; what was answered before comes from the store:
+    $ ultra-pattern start gut -p 'Is it sound?' -m openai:gpt-6-luna -m mock:b |
+      ultra-fanout --cache | ultra-synth medoid
 
-  One stage of an analysis between two others:
-    $ ultra-pattern start critique -p 'Is it sound?' -m mock:a -m mock:b | ultra-fanout | ultra-pattern next";
+  Three samples of one model, four calls at a time, answers as they arrive:
+    $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' -j 4 --order done < questions.txt > answers.ndjson";
     const READS: &'static [Type] = &[Type::Prompt, Type::Request];
     const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Response, Type::Error];
     const GRACE: Duration = Duration::from_secs(10);

@@ -1,5 +1,7 @@
 //! The text of a simulated answer: sentences from fixed forms, filled with words of the question.
 
+use std::collections::BTreeSet;
+
 use ultra_core::record::Role;
 
 use super::{Dice, nth};
@@ -44,12 +46,23 @@ const POINTS: [&str; 12] = [
     "If {a} fails, {b} is what remains.",
 ];
 
+/// Where among the points an answer can begin, and how it goes on.
+const FIRST: [usize; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+const STEP: usize = 5;
+
 const CLOSINGS: [&str; 5] = [
     "I would settle {a} first.",
     "My confidence is moderate.",
     "I would not decide this without more on {a}.",
     "On the whole I would go ahead.",
     "The rest is a matter of taste.",
+];
+
+/// Words that say nothing of what a question is about.
+const COMMON: [&str; 40] = [
+    "about", "and", "any", "are", "been", "but", "can", "could", "did", "does", "for", "from", "has", "have",
+    "how", "into", "its", "more", "not", "one", "our", "should", "than", "that", "the", "their", "there",
+    "they", "this", "was", "were", "what", "when", "where", "which", "who", "why", "will", "with", "you",
 ];
 
 /// The answer, of at least `length` words when that is asked for.
@@ -63,10 +76,12 @@ pub(super) fn text(call: &Call, dice: &Dice<'_>, length: Option<usize>) -> Strin
         opening.replace("{s}", &stance).replace("{S}", &capital(&stance)).replace("{q}", &quote(&asked));
     let mark = nth(&["", "- ", "# "], dice.unit("mock layout", 0)).copied().unwrap_or_default();
     let points = nth(&[2_u32, 3, 4], dice.unit("mock points", 0)).copied().unwrap_or_default();
+    // Steps that share no factor with the number of forms reach each of them before one comes again.
+    let first = dice.pick("mock first", 0, &FIRST).copied().unwrap_or_default();
     let mut n = 1;
     let mut words_so_far = text.split_whitespace().count();
     while length.map_or(n <= points, |length| words_so_far < length) {
-        let point = words.fill(dice.pick("mock point", n, &POINTS).unwrap_or(&""), dice, n);
+        let point = words.fill(POINTS[(first + STEP * n as usize) % POINTS.len()], dice, n);
         words_so_far += point.split_whitespace().count();
         match mark {
             "" => text.push_str(if n == 1 { "\n\n" } else { " " }),
@@ -102,16 +117,20 @@ fn quote(asked: &str) -> String {
     line.replace('“', "‘").replace('”', "’")
 }
 
-/// Words of the question that sentences can be about.
+/// Words of the question that sentences can be about, each once.
 struct Words<'a>(Vec<&'a str>);
 
 impl<'a> Words<'a> {
     fn of(asked: &'a str) -> Self {
         let searched = &asked[..asked.floor_char_boundary(SEARCHED)];
-        let words = searched.split(|c: char| !c.is_alphanumeric());
-        let mut words: Vec<_> = words
-            .filter(|word| word.len() > 4 && word.len() < 32 && !word.bytes().any(|b| b.is_ascii_digit()))
-            .collect();
+        let mut seen: BTreeSet<&'a str> = BTreeSet::new();
+        let telling = |word: &&'a str| {
+            (3..32).contains(&word.len())
+                && !word.bytes().any(|byte| byte.is_ascii_digit())
+                && !COMMON.contains(&word.to_lowercase().as_str())
+                && seen.insert(*word)
+        };
+        let mut words: Vec<_> = searched.split(|c: char| !c.is_alphanumeric()).filter(telling).collect();
         if words.is_empty() {
             words = vec!["the question"];
         }
@@ -120,9 +139,10 @@ impl<'a> Words<'a> {
 
     /// Fills the places of a sentence; sentence `n` of all models is about the same words.
     fn fill(&self, form: &str, dice: &Dice<'_>, n: u32) -> String {
-        let word = |purpose| nth(&self.0, dice.shared(purpose, n)).copied().unwrap_or_default();
-        let (a, b) = (word("mock a").to_lowercase(), word("mock b").to_lowercase());
-        let b = if a == b { "the rest".to_owned() } else { b };
+        let a = nth(&self.0, dice.shared("mock a", n)).copied().unwrap_or_default();
+        let others: Vec<_> = self.0.iter().filter(|word| **word != a).collect();
+        let b = nth(&others, dice.shared("mock b", n)).map_or("the rest", |word| word);
+        let (a, b) = (a.to_lowercase(), b.to_lowercase());
         form.replace("{A}", &capital(&a)).replace("{a}", &a).replace("{b}", &b)
     }
 }
