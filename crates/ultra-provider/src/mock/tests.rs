@@ -57,7 +57,7 @@ fn an_answer_depends_on_everything_that_is_told_and_on_nothing_else() {
 
 #[test]
 fn an_answer_quotes_the_last_question_and_no_more_than_its_beginning() {
-    let long = format!("Is the bridge\n\n safe? {}", "word ".repeat(10_000));
+    let long = format!("Is the bridge\n  safe? {}", "word ".repeat(10_000));
     let mut asked = call(&long);
     asked.messages.insert(0, Message::new(Role::User, "an older question"));
     let text = answer(&mock(""), &asked);
