@@ -8,8 +8,21 @@ use ultra_core::config::SECTIONS;
 use crate::tools::{all, pipeline};
 
 /// Flags that cannot stand in a file: they ask for something to be printed, name the file, or belong to one call.
-const ONLY_FLAGS: &[&str] =
-    &["help", "version", "schema", "show-config", "config", "verbose", "json", "prompt", "var", "records", "pattern", "system", "answer"];
+const ONLY_FLAGS: &[&str] = &[
+    "help",
+    "version",
+    "schema",
+    "show-config",
+    "config",
+    "verbose",
+    "json",
+    "prompt",
+    "var",
+    "records",
+    "pattern",
+    "system",
+    "answer",
+];
 
 fn flags(command: &Command) -> BTreeSet<String> {
     let own = command.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned));
@@ -20,11 +33,17 @@ fn flags(command: &Command) -> BTreeSet<String> {
 fn the_keys_of_a_file_are_the_flags_of_the_tools() {
     let common: BTreeSet<_> = SECTIONS[0].1.iter().map(|key| (*key).to_owned()).collect();
     for tool in all() {
-        let keys = SECTIONS.iter().find(|section| section.0 == tool.section).unwrap_or_else(|| panic!("no section {}", tool.section)).1;
-        let known: BTreeSet<String> = keys.iter().map(|key| (*key).to_owned()).chain(common.iter().cloned()).collect();
+        let keys = SECTIONS
+            .iter()
+            .find(|section| section.0 == tool.section)
+            .unwrap_or_else(|| panic!("no section {}", tool.section))
+            .1;
+        let known: BTreeSet<String> =
+            keys.iter().map(|key| (*key).to_owned()).chain(common.iter().cloned()).collect();
         let mut command = tool.command.clone();
         command.build();
-        let flags: BTreeSet<_> = flags(&command).into_iter().filter(|flag| !ONLY_FLAGS.contains(&flag.as_str())).collect();
+        let flags: BTreeSet<_> =
+            flags(&command).into_iter().filter(|flag| !ONLY_FLAGS.contains(&flag.as_str())).collect();
         assert_eq!(known, flags, "{}", tool.name);
     }
 }
@@ -32,9 +51,13 @@ fn the_keys_of_a_file_are_the_flags_of_the_tools() {
 #[test]
 fn a_flag_beats_the_environment_and_that_beats_the_file() {
     let show = |line: &str| {
-        let run = pipeline(line).file("ultra.toml", "seed = 1\n[fanout]\nconcurrency = 5\n").env("ULTRA_MEM", "64M").run();
+        let run = pipeline(line)
+            .file("ultra.toml", "seed = 1\n[fanout]\nconcurrency = 5\n")
+            .env("ULTRA_MEM", "64M")
+            .run();
         run.assert_status(0);
-        let lines: Vec<String> = run.stdout().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let lines: Vec<String> =
+            run.stdout().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         lines
     };
     let lines = show("ultra-fanout --show-config --strict");
@@ -47,8 +70,12 @@ fn a_flag_beats_the_environment_and_that_beats_the_file() {
     ] {
         assert!(lines.contains(&line.to_owned()), "{line}: {lines:#?}");
     }
-    assert!(show("ULTRA_SEED=2 ultra-fanout --show-config").contains(&"seed = \"2\" # ULTRA_SEED".to_owned()));
-    assert!(show("ULTRA_SEED=2 ultra-fanout --show-config --seed 3").contains(&"seed = \"3\" # flag".to_owned()));
+    assert!(
+        show("ULTRA_SEED=2 ultra-fanout --show-config").contains(&"seed = \"2\" # ULTRA_SEED".to_owned())
+    );
+    assert!(
+        show("ULTRA_SEED=2 ultra-fanout --show-config --seed 3").contains(&"seed = \"3\" # flag".to_owned())
+    );
 }
 
 #[test]

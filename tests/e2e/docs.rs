@@ -35,7 +35,8 @@ fn sandbox() -> Sandbox {
 
 #[test]
 fn the_readme_shows_what_happens() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("is there");
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("is there");
     let blocks = blocks(&readme);
     let mut shown = 0;
     for pair in blocks.windows(2) {

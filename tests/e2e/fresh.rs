@@ -12,5 +12,8 @@ pub(crate) fn check(path: &str, now: &str) {
         return;
     }
     let checked_in = std::fs::read_to_string(&whole).unwrap_or_default();
-    assert!(checked_in == now, "{path} is not what the code gives now; run scripts/update and look at git diff");
+    assert!(
+        checked_in == now,
+        "{path} is not what the code gives now; run scripts/update and look at git diff"
+    );
 }

@@ -24,8 +24,22 @@ fn the_manual_is_fresh() {
 fn every_page_has_the_parts_that_a_reader_looks_for() {
     for tool in tools::all() {
         let page = page(&tool);
-        for part in ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXAMPLES", "EXIT STATUS", "ENVIRONMENT", "SIGNALS", "SEE ALSO"] {
-            assert!(page.contains(&format!("\n.SH {part}\n")) || page.contains(&format!("\n.SH \"{part}\"\n")), "{}: {part}", tool.name);
+        for part in [
+            "NAME",
+            "SYNOPSIS",
+            "DESCRIPTION",
+            "OPTIONS",
+            "EXAMPLES",
+            "EXIT STATUS",
+            "ENVIRONMENT",
+            "SIGNALS",
+            "SEE ALSO",
+        ] {
+            assert!(
+                page.contains(&format!("\n.SH {part}\n")) || page.contains(&format!("\n.SH \"{part}\"\n")),
+                "{}: {part}",
+                tool.name
+            );
         }
     }
 }
@@ -36,8 +50,14 @@ fn frame(name: &str) -> String {
 }
 
 fn page(tool: &tools::Described) -> String {
-    let mut text = format!(".TH {} 1 \"\" \"Ultra {}\" \"Ultra manual\"\n", tool.name, env!("CARGO_PKG_VERSION"));
-    let _ = write!(text, ".SH NAME\n{} \\- {}\n", tool.name.replace('-', "\\-"), escape(&lower_first(tool.about)));
+    let mut text =
+        format!(".TH {} 1 \"\" \"Ultra {}\" \"Ultra manual\"\n", tool.name, env!("CARGO_PKG_VERSION"));
+    let _ = write!(
+        text,
+        ".SH NAME\n{} \\- {}\n",
+        tool.name.replace('-', "\\-"),
+        escape(&lower_first(tool.about))
+    );
     text.push_str(&section(&tool.command, Man::render_synopsis_section));
     text.push_str(".SH DESCRIPTION\n");
     text.push_str(&fill(&frame(&format!("{}.roff", tool.name))));
@@ -54,7 +74,8 @@ fn options(command: &Command) -> String {
     let mut text = section(&own, Man::render_options_section);
     for sub in command.get_subcommands() {
         let _ = write!(text, ".SH \"COMMAND {}\"\n", sub.get_name().to_uppercase());
-        let about = sub.get_long_about().or_else(|| sub.get_about()).map(ToString::to_string).unwrap_or_default();
+        let about =
+            sub.get_long_about().or_else(|| sub.get_about()).map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(text, "{}", escape_lines(&about).trim_end());
         let part = section(sub, Man::render_options_section);
         text.push_str(&part.replace(".SH OPTIONS", ".PP"));
@@ -70,12 +91,17 @@ fn without_subcommands(command: &Command) -> Command {
     own
 }
 
-fn section(command: &Command, render: impl Fn(&Man, &mut dyn std::io::Write) -> std::io::Result<()>) -> String {
+fn section(
+    command: &Command,
+    render: impl Fn(&Man, &mut dyn std::io::Write) -> std::io::Result<()>,
+) -> String {
     let mut bytes = Vec::new();
     render(&Man::new(command.clone()), &mut bytes).expect("renders");
     let text = String::from_utf8(bytes).expect("is text");
     // clap_mangen begins each part with definitions that belong at the top of a page.
-    text.lines().filter(|line| !line.starts_with(".ie \\n(") && !line.starts_with(".el .ds")).fold(String::new(), |text, line| text + line + "\n")
+    text.lines()
+        .filter(|line| !line.starts_with(".ie \\n(") && !line.starts_with(".el .ds"))
+        .fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// Puts the shared tables in their places.
@@ -100,15 +126,23 @@ fn record_page() -> String {
     let mut fields = String::new();
     for kind in Type::ALL {
         let schema = schema::of(kind);
-        let _ = write!(fields, ".SS {kind}\n{}\n", escape(schema["description"].as_str().unwrap_or_default()));
+        let _ =
+            write!(fields, ".SS {kind}\n{}\n", escape(schema["description"].as_str().unwrap_or_default()));
         describe(&mut fields, &schema, &schema, "", 0);
     }
     fill(&frame("ultra-record.5").replace("@FIELDS@\n", &fields))
 }
 
 /// One entry a field, nested objects included, each type once by its place.
-fn describe(text: &mut String, root: &serde_json::Value, object: &serde_json::Value, prefix: &str, depth: usize) {
-    let required: Vec<_> = object["required"].as_array().into_iter().flatten().filter_map(|key| key.as_str()).collect();
+fn describe(
+    text: &mut String,
+    root: &serde_json::Value,
+    object: &serde_json::Value,
+    prefix: &str,
+    depth: usize,
+) {
+    let required: Vec<_> =
+        object["required"].as_array().into_iter().flatten().filter_map(|key| key.as_str()).collect();
     for (key, field) in object["properties"].as_object().into_iter().flatten() {
         let name = format!("{prefix}{key}");
         let optional = if required.contains(&key.as_str()) { "" } else { " (optional)" };
@@ -117,17 +151,26 @@ fn describe(text: &mut String, root: &serde_json::Value, object: &serde_json::Va
         }
         let meaning = field["description"].as_str().unwrap_or_default();
         let _ = write!(text, ".TP\n.B {}\n{}{optional}\n", name.replace('-', "\\-"), escape(meaning));
-        if depth < 2 && let Some((inner, mark)) = referenced(root, field) && inner["properties"].is_object() {
+        if depth < 2
+            && let Some((inner, mark)) = referenced(root, field)
+            && inner["properties"].is_object()
+        {
             describe(text, root, inner, &format!("{name}{mark}."), depth + 1);
         }
     }
 }
 
 /// The object that a field refers to, with `[]` when it is a list of them.
-fn referenced<'a>(root: &'a serde_json::Value, field: &'a serde_json::Value) -> Option<(&'a serde_json::Value, &'static str)> {
+fn referenced<'a>(
+    root: &'a serde_json::Value,
+    field: &'a serde_json::Value,
+) -> Option<(&'a serde_json::Value, &'static str)> {
     let items = if field["items"].is_object() { &field["items"] } else { field };
     let mark = if field["type"] == "array" || field["type"][0] == "array" { "[]" } else { "" };
-    let one = items["anyOf"].as_array().and_then(|any| any.iter().find(|one| one["$ref"].is_string())).unwrap_or(items);
+    let one = items["anyOf"]
+        .as_array()
+        .and_then(|any| any.iter().find(|one| one["$ref"].is_string()))
+        .unwrap_or(items);
     let path = one["$ref"].as_str()?.strip_prefix('#')?;
     Some((root.pointer(path)?, mark))
 }

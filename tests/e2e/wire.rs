@@ -29,7 +29,9 @@ fn error(run: &Run) -> Value {
 
 #[test]
 fn a_mixed_panel_runs_the_whole_pipeline() {
-    let server = Server::start(Script::choose(|_, request| Reply::text(&format!("From {}: it holds.", request.model()))));
+    let server = Server::start(Script::choose(|_, request| {
+        Reply::text(&format!("From {}: it holds.", request.model()))
+    }));
     let sandbox = Sandbox::new();
     sandbox.write("plan.md", "# Plan\n\nIce in winter.\n");
     let line = "ultra-ingest plan.md \
@@ -50,7 +52,10 @@ fn a_mixed_panel_runs_the_whole_pipeline() {
     // Three stages of two models behind HTTP, and one synthesis.
     let calls = server.calls();
     assert_eq!(calls.len(), 7, "{run}");
-    assert!(calls.iter().all(|call| call.request.prompt().contains("Is this plan sound?")), "every request holds the prompt");
+    assert!(
+        calls.iter().all(|call| call.request.prompt().contains("Is this plan sound?")),
+        "every request holds the prompt"
+    );
     assert!(!run.stdout().contains(KEY) && !run.stderr().contains(KEY));
 }
 
@@ -69,7 +74,8 @@ fn keys_are_in_headers_only() {
 
 #[test]
 fn a_wrong_key_is_one_clear_error_that_hides_the_key() {
-    let server = Server::start(Script::always(Reply::error(401, &format!("Incorrect API key provided: {KEY}"))));
+    let server =
+        Server::start(Script::always(Reply::error(401, &format!("Incorrect API key provided: {KEY}"))));
     for target in ["openai:gpt-x", "anthropic:claude-x"] {
         let run = ask(&server, target);
         run.assert_status(4);
@@ -86,7 +92,11 @@ fn a_wrong_key_is_one_clear_error_that_hides_the_key() {
 #[test]
 fn a_missing_key_makes_no_call_and_names_the_variable() {
     let server = Server::start(Script::always(Reply::text("ok")));
-    let run = fanout(&server).env("OPENAI_API_KEY", "").args(["--lines", "-m", "openai:gpt-x", "-m", "mock:a"]).stdin("q\n").run();
+    let run = fanout(&server)
+        .env("OPENAI_API_KEY", "")
+        .args(["--lines", "-m", "openai:gpt-x", "-m", "mock:a"])
+        .stdin("q\n")
+        .run();
     let error = error(&run);
     assert_eq!(error["kind"], "auth", "{run}");
     assert!(error["message"].as_str().is_some_and(|text| text.contains("OPENAI_API_KEY")), "{run}");
@@ -179,7 +189,8 @@ fn a_broken_answer_is_never_a_success() {
     ] {
         let shown = format!("{reply:?}");
         let server = Server::start(Script::always(reply));
-        let run = fanout(&server).args(["--lines", "-m", "openai:gpt-x", "--attempts", "1"]).stdin("q\n").run();
+        let run =
+            fanout(&server).args(["--lines", "-m", "openai:gpt-x", "--attempts", "1"]).stdin("q\n").run();
         assert_eq!(run.records("response").len(), 0, "{shown}\n{run}");
         assert_eq!(run.records("error").len(), 1, "{shown}\n{run}");
     }
@@ -198,7 +209,11 @@ fn the_ledger_and_the_records_agree_on_every_call() {
         .args(["--lines", "-m", "openai:gpt-x", "-m", "anthropic:claude-x", "-j", "4"])
         .stdin(prompts)
         .run();
-    let terminal: Vec<Value> = run.lines().into_iter().filter(|record| record["type"] == "response" || record["type"] == "error").collect();
+    let terminal: Vec<Value> = run
+        .lines()
+        .into_iter()
+        .filter(|record| record["type"] == "response" || record["type"] == "error")
+        .collect();
     assert_eq!(terminal.len(), 60, "{run}");
     let attempts: u64 = terminal.iter().filter_map(|record| record["attempts"].as_u64()).sum();
     assert_eq!(attempts, server.calls().len() as u64, "{}", run.stderr());

@@ -113,9 +113,11 @@ fn split_samples(spec: &str) -> Result<(&str, Option<u32>), Failure> {
 }
 
 fn mock_route(name: &str) -> Route {
-    let name = name.strip_prefix("mock:").unwrap_or(name);
     // Only a mock target has options; `?` may well stand in a command.
-    let (model, options) = name.split_once('?').unwrap_or((name, ""));
+    let (model, options) = match name.strip_prefix("mock:") {
+        Some(mock) => mock.split_once('?').unwrap_or((mock, "")),
+        None => (name, ""),
+    };
     Route::Mock { model: model.to_owned(), options: options.to_owned() }
 }
 

@@ -31,11 +31,11 @@ pub struct FanoutArgs {
     pub attempts: u32,
 
     /// What one attempt may take, such as 90s
-    #[arg(long, env = "ULTRA_TIMEOUT", value_name = "TIME", default_value = "10m", value_parser = time)]
+    #[arg(long, env = "ULTRA_TIMEOUT", value_name = "TIME", default_value = "10m", value_parser = span::positive)]
     pub timeout: Duration,
 
     /// What one call may take in all, waiting and retries included, such as 5m
-    #[arg(long, env = "ULTRA_DEADLINE", value_name = "TIME", default_value = "30m", value_parser = time)]
+    #[arg(long, env = "ULTRA_DEADLINE", value_name = "TIME", default_value = "30m", value_parser = span::positive)]
     pub deadline: Duration,
 
     /// Serve answers from this store, and keep new ones there [default file: cache.db in the user's cache
@@ -43,9 +43,4 @@ pub struct FanoutArgs {
     #[arg(long, env = "ULTRA_CACHE", value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = "", value_hint = ValueHint::FilePath)]
     pub cache: Option<PathBuf>,
-}
-
-/// A duration that something can be done in.
-fn time(text: &str) -> Result<Duration, String> {
-    span::parse(text).and_then(|time| if time.is_zero() { Err("must not be zero".into()) } else { Ok(time) })
 }

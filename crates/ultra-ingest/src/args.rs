@@ -34,7 +34,7 @@ pub struct IngestArgs {
     pub encoding: Option<Charset>,
 
     /// Put U+FFFD where a text cannot be decoded, instead of an error, and say so in the document's warnings
-    #[arg(long, env = "ULTRA_LOSSY")]
+    #[arg(long, env = "ULTRA_LOSSY", value_parser = clap::builder::FalseyValueParser::new())]
     pub lossy: bool,
 
     /// The name of standard input, whose ending tells its type, such as plan.md
@@ -46,15 +46,15 @@ pub struct IngestArgs {
     pub glob: Vec<String>,
 
     /// In directories, read hidden files too
-    #[arg(long, env = "ULTRA_HIDDEN")]
+    #[arg(long, env = "ULTRA_HIDDEN", value_parser = clap::builder::FalseyValueParser::new())]
     pub hidden: bool,
 
     /// In directories, read what .gitignore and .ignore leave out
-    #[arg(long, env = "ULTRA_NO_IGNORE")]
+    #[arg(long, env = "ULTRA_NO_IGNORE", value_parser = clap::builder::FalseyValueParser::new())]
     pub no_ignore: bool,
 
     /// Follow symbolic links
-    #[arg(long, env = "ULTRA_FOLLOW")]
+    #[arg(long, env = "ULTRA_FOLLOW", value_parser = clap::builder::FalseyValueParser::new())]
     pub follow: bool,
 
     /// Largest document that is read, in bytes (K, M and G are powers of 1024)
@@ -98,11 +98,11 @@ impl IngestArgs {
                 "--records and --lines do not go together: plain lines are no records",
             ));
         }
-        if self.records && (paths.is_empty() || paths.iter().any(|path| path == stdin)) {
+        if self.records && paths.iter().any(|path| path == stdin) {
             return Err(Failure::usage("with --records, standard input is the stream of records")
                 .hint("name the files to add: ultra-ingest --records FILE…"));
         }
-        if paths.is_empty() {
+        if paths.is_empty() && !self.records {
             if context.person_types {
                 return Err(Failure::usage("nothing to read")
                     .hint("name files or directories: ultra-ingest PATH…")

@@ -21,6 +21,14 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|_| "too long".to_owned())
 }
 
+/// Reads a duration in which something can be done.
+///
+/// # Errors
+/// What is expected, when `text` is not that.
+pub fn positive(text: &str) -> Result<Duration, String> {
+    parse(text).and_then(|time| if time.is_zero() { Err("must not be zero".into()) } else { Ok(time) })
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 
+use ultra_provider::span;
+
 use crate::ladder::Strategy;
 
 /// The arguments.
@@ -23,39 +25,39 @@ pub struct SynthArgs {
     pub pattern: Option<PathBuf>,
 
     /// A prompt with fewer answers is an error
-    #[arg(long, global = true, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, global = true, env = "ULTRA_SYNTH_MIN_ANSWERS", value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     pub min_answers: u32,
 
     /// What comes out: records in a pipe and the answer on a terminal, or always one of them
-    #[arg(long, global = true, value_enum, value_name = "WHAT", default_value_t = Show::Auto)]
+    #[arg(long, global = true, env = "ULTRA_SYNTH_SHOW", value_enum, value_name = "WHAT", default_value_t = Show::Auto)]
     pub show: Show,
 
     /// The most bytes of one answer that the ultra model reads; of a longer one, its beginning and its end
-    #[arg(long, global = true, value_name = "BYTES", default_value_t = 65_536, value_parser = value_parser!(u64).range(64..))]
+    #[arg(long, global = true, env = "ULTRA_SYNTH_MAX_ANSWER", value_name = "BYTES", default_value_t = 65_536, value_parser = value_parser!(u64).range(64..))]
     pub max_answer: u64,
 
     /// The most tokens that the ultra model may write
-    #[arg(long, global = true, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, global = true, env = "ULTRA_SYNTH_MAX_OUTPUT_TOKENS", value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub max_output_tokens: Option<u64>,
 
     /// Sampling temperature of the ultra model
-    #[arg(long, global = true, value_name = "T", value_parser = temperature)]
+    #[arg(long, global = true, env = "ULTRA_SYNTH_TEMPERATURE", value_name = "T", value_parser = temperature)]
     pub temperature: Option<f64>,
 
     /// Prompts whose ultra model is asked at the same time
-    #[arg(short, long, global = true, value_name = "N", default_value_t = 16, value_parser = value_parser!(u32).range(1..=4096))]
-    pub jobs: u32,
+    #[arg(short = 'j', long, global = true, env = "ULTRA_CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = value_parser!(u32).range(1..=4096))]
+    pub concurrency: u32,
 
     /// Attempts at one ultra model
-    #[arg(long, global = true, value_name = "N", default_value_t = 8, value_parser = value_parser!(u32).range(1..=100))]
+    #[arg(long, global = true, env = "ULTRA_ATTEMPTS", value_name = "N", default_value_t = 8, value_parser = value_parser!(u32).range(1..=100))]
     pub attempts: u32,
 
-    /// What one attempt may take, in seconds
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "600", value_parser = seconds)]
+    /// What one attempt may take, such as 90s
+    #[arg(long, global = true, env = "ULTRA_TIMEOUT", value_name = "TIME", default_value = "10m", value_parser = span::positive)]
     pub timeout: Duration,
 
-    /// What one ultra model may take in all, in seconds
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "1800", value_parser = seconds)]
+    /// What one ultra model may take in all, such as 5m
+    #[arg(long, global = true, env = "ULTRA_DEADLINE", value_name = "TIME", default_value = "30m", value_parser = span::positive)]
     pub deadline: Duration,
 }
 
@@ -91,14 +93,6 @@ impl SynthArgs {
             Some(Named::Medoid) => Strategy::Medoid,
             Some(Named::Concat) => Strategy::Concat,
         }
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(time) if !time.is_zero() => Ok(time),
-        _ => Err("expected a number of seconds above 0".into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use ultra_core::failure::Failure;
 use ultra_core::id::Ids;
 use ultra_core::ndjson::{Fault, Line, Output};
-use ultra_core::record::ErrorRecord;
+use ultra_core::record::{ErrorRecord, Synthesis};
 use ultra_core::tool::Context;
 use ultra_template::label;
 
@@ -75,10 +75,7 @@ impl<'a> Page<'a> {
             }
             return self.output.put(&made.synthesis(&mut self.ids));
         }
-        let mut text = String::new();
-        if self.answers > 1 {
-            text.push_str("\n---\n\n");
-        }
+        let mut text = self.break_between();
         if self.show == Show::All {
             for (place, candidate) in made.case.candidates.iter().enumerate() {
                 let sample =
@@ -89,8 +86,31 @@ impl<'a> Page<'a> {
             }
             self.add(&mut text, "## Synthesis");
         }
-        let shown = if self.person { visible(&made.text) } else { made.text.as_str().into() };
-        text.push_str(&shown);
+        self.tell(text, &made.text)
+    }
+
+    /// Shows a person the synthesis that another run made.
+    pub(crate) fn found(&mut self, synthesis: &Synthesis) -> Result<(), Failure> {
+        if !self.is_text() {
+            return Ok(());
+        }
+        self.answers += 1;
+        let text = self.break_between();
+        self.tell(text, &synthesis.text)
+    }
+
+    /// What stands between one synthesis and the next.
+    fn break_between(&self) -> String {
+        if self.answers > 1 { "\n---\n\n".to_owned() } else { String::new() }
+    }
+
+    /// Writes `answer` after `text`.
+    fn tell(&mut self, mut text: String, answer: &str) -> Result<(), Failure> {
+        if self.person {
+            text.push_str(&visible(answer));
+        } else {
+            text.push_str(answer);
+        }
         if !text.ends_with('\n') {
             text.push('\n');
         }

@@ -35,7 +35,7 @@ enum Quiet {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
     /// Prompts whose judge is asked at the same time.
-    pub(crate) jobs: usize,
+    pub(crate) concurrency: usize,
     /// Each prompt is merged before anything more is read.
     pub(crate) at_once: bool,
 }
@@ -60,7 +60,8 @@ impl<'a> Run<'a> {
     pub(crate) fn run(mut self) -> Result<Summary, Failure> {
         let mut reading = true;
         while reading || self.desk.busy() > 0 {
-            let feed = (reading && self.desk.has_room(self.load.jobs)).then_some(&mut self.reader.feed);
+            let feed =
+                (reading && self.desk.has_room(self.load.concurrency)).then_some(&mut self.reader.feed);
             let page = &mut self.page;
             match self.calls.next(feed, || page.flush())? {
                 Event::Finished(done) => self.desk.answered(&done, &mut self.calls, &mut self.page)?,
@@ -106,7 +107,10 @@ impl<'a> Run<'a> {
             self.pick()?;
         }
         match self.stream.take(line) {
-            Ok(()) => self.page.pass(line),
+            Ok(found) => {
+                self.page.pass(line)?;
+                found.map_or(Ok(()), |synthesis| self.page.found(&synthesis))
+            }
             Err(fault) => self.page.fault(fault),
         }
     }
@@ -137,7 +141,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.desk.begin(group, &mut self.calls, &mut self.page)?;
-        while self.desk.busy() > 0 && (self.load.at_once || !self.desk.has_room(self.load.jobs)) {
+        while self.desk.busy() > 0 && (self.load.at_once || !self.desk.has_room(self.load.concurrency)) {
             if !self.wait()? {
                 break;
             }

@@ -58,11 +58,12 @@ impl Stream {
         }
     }
 
-    /// Takes a line in.
+    /// Takes a line in; gives back the synthesis that it holds, if it does.
     ///
     /// # Errors
     /// When the line is not the record that it says it is.
-    pub(crate) fn take(&mut self, line: &Line<'_>) -> Result<(), Fault> {
+    pub(crate) fn take(&mut self, line: &Line<'_>) -> Result<Option<Synthesis>, Fault> {
+        let mut found = None;
         let complete = match line.known() {
             Some(Type::Prompt) => {
                 let prompt: Prompt = line.decode()?;
@@ -88,7 +89,9 @@ impl Stream {
                 self.groups.error(error)
             }
             Some(Type::Synthesis) => {
-                self.see(&line.decode()?);
+                let synthesis = line.decode()?;
+                self.see(&synthesis);
+                found = Some(synthesis);
                 None
             }
             _ => None,
@@ -98,7 +101,7 @@ impl Stream {
         {
             self.ripe.push(complete.key);
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Takes the ripe prompts out.

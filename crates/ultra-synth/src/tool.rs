@@ -31,15 +31,16 @@ impl Tool for Synth {
     const ABOUT: &'static str = "Merge the answers to each prompt into one";
     const EXAMPLES: &'static str = "\
 Examples:
-  Ask three models, and let a fourth write the one answer:
-  $ ultra-fanout --lines -m mock:a -m mock:b -m mock:c < questions.txt | ultra-synth --ultra mock:ultra
+  Ask three models and let a fourth write the one answer, or a fifth when that one fails:
+    $ echo 'Is tea better than coffee?' | ultra-fanout --lines -m mock:a -m mock:b -m mock:c |
+      ultra-synth --ultra anthropic:claude-opus-5-5 --ultra openai:gpt-6-sol
 
-  Name who writes when the first fails, and fail instead of using no model at all:
-  $ ultra-ingest plan.md | ultra-pattern start gut -p 'Is it sound?' -m mock:a -m mock:b | ultra-fanout |
-    ultra-synth --ultra mock:first --ultra mock:second --strict
+  Without a model: the answer that is most like the others:
+    $ ultra-fanout --lines -m 'mock:a#5' < questions.txt | ultra-synth medoid --show text
 
-  Take the answer that is most like the others, and see them all:
-  $ ultra-fanout --lines -m mock:a#3 < questions.txt | ultra-synth medoid --show all";
+  Every answer beside the synthesis:
+    $ echo 'Is tea better than coffee?' | ultra-fanout --lines -m mock:a -m mock:b |
+      ultra-synth concat --show all";
     const READS: &'static [Type] =
         &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Verdict, Type::Synthesis];
     const WRITES: &'static [Type] = &[Type::Verdict, Type::Synthesis, Type::Error];
@@ -73,7 +74,7 @@ Examples:
         let page = Page::new(args.show, context, output);
         let calls = Dispatcher::new(context, &config)?;
         let reader = Reader::start(input)?;
-        Run::new(desk, page, calls, reader, Load { jobs: args.jobs as usize, at_once }).run()
+        Run::new(desk, page, calls, reader, Load { concurrency: args.concurrency as usize, at_once }).run()
     }
 }
 

@@ -30,6 +30,14 @@ fn mock_mode_replaces_every_target_under_its_own_name() {
 }
 
 #[test]
+fn only_a_mock_target_has_options() {
+    let command = Target::one("exec:grep a?b", &Config::default(), true).expect("resolves");
+    assert_eq!(command.route, Route::Mock { model: "exec:grep a?b".into(), options: String::new() });
+    let mock = Target::one("mock:a?fail=1", &Config::default(), true).expect("resolves");
+    assert_eq!(mock.route, Route::Mock { model: "a".into(), options: "fail=1".into() });
+}
+
+#[test]
 fn an_unknown_target_names_the_nearest_or_says_what_a_target_is() {
     assert_eq!(refused("opnai:gpt"), "target `opnai:gpt`: unknown provider `opnai` | did you mean `openai`?");
     assert_eq!(refused("fasst"), "unknown target `fasst` | did you mean `fast`?");

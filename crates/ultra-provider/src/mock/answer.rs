@@ -69,11 +69,12 @@ const COMMON: [&str; 40] = [
 pub(super) fn text(call: &Call, dice: &Dice<'_>, length: Option<usize>) -> String {
     let asked = call.messages.iter().rev().find(|message| message.role == Role::User);
     let asked = asked.or(call.messages.last()).map(|message| message.content.text()).unwrap_or_default();
-    let words = Words::of(&asked);
+    let asked = question(&asked);
+    let words = Words::of(asked);
     let stance = words.fill(dice.pick("mock stance", 0, &STANCES).unwrap_or(&""), dice, 0);
     let opening = nth(&OPENINGS, dice.unit("mock opening", 0)).unwrap_or(&"");
     let mut text =
-        opening.replace("{s}", &stance).replace("{S}", &capital(&stance)).replace("{q}", &quote(&asked));
+        opening.replace("{s}", &stance).replace("{S}", &capital(&stance)).replace("{q}", &quote(asked));
     let mark = nth(&["", "- ", "# "], dice.unit("mock layout", 0)).copied().unwrap_or_default();
     let points = nth(&[2_u32, 3, 4], dice.unit("mock points", 0)).copied().unwrap_or_default();
     // Steps that share no factor with the number of forms reach each of them before one comes again.
@@ -93,6 +94,17 @@ pub(super) fn text(call: &Call, dice: &Dice<'_>, length: Option<usize>) -> Strin
     }
     let closing = words.fill(dice.pick("mock closing", 0, &CLOSINGS).unwrap_or(&""), dice, 0);
     format!("{text}\n\n{closing}\n\n[simulated by {}, request {:08x}]", dice.model, dice.digest >> 32)
+}
+
+/// What a message asks for, as a reader would put it: its last paragraph, and where a question is marked
+/// between two lines, the last paragraph of that.
+fn question(message: &str) -> &str {
+    let marked = message.find("\n<question-").and_then(|at| {
+        let inner = message[at + 1..].split_once('\n')?.1;
+        Some(inner.split_once("\n</question-").map_or(inner, |(inside, _)| inside))
+    });
+    let asked = marked.unwrap_or(message).trim_end();
+    asked.rsplit_once("\n\n").map_or(asked, |(_, last)| last)
 }
 
 /// The beginning of the question on one line.
