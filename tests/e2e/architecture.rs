@@ -145,7 +145,7 @@ fn every_dependency_comes_from_the_registry() {
     for package in metadata().packages {
         let ours = package.source.is_none() && package.name.starts_with("ultra");
         assert!(
-            ours || package.source.as_ref().is_some_and(|source| source.is_crates_io()),
+            ours || package.source.as_ref().is_some_and(cargo_metadata::Source::is_crates_io),
             "{}",
             package.name
         );

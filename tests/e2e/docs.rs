@@ -26,7 +26,7 @@ fn blocks(markdown: &str) -> Vec<(String, String)> {
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    sandbox.write("plan.md", std::fs::read(repository.join("ARCHITECTURE.md")).expect("is there"));
+    sandbox.write("plan.md", std::fs::read(repository.join("tests/e2e/data/plan.md")).expect("is there"));
     sandbox.write("plan.pdf", std::fs::read(repository.join("man/ultra.pdf")).expect("is there"));
     sandbox.write("notes/a.md", "# A\n\nIce in winter.\n");
     sandbox.write("questions.txt", "Why is the sky blue?\nIs tea better than coffee?\n");

@@ -73,7 +73,7 @@ fn options(command: &Command) -> String {
     let own = without_subcommands(command);
     let mut text = section(&own, Man::render_options_section);
     for sub in command.get_subcommands() {
-        let _ = write!(text, ".SH \"COMMAND {}\"\n", sub.get_name().to_uppercase());
+        let _ = writeln!(text, ".SH \"COMMAND {}\"", sub.get_name().to_uppercase());
         let about =
             sub.get_long_about().or_else(|| sub.get_about()).map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(text, "{}", escape_lines(&about).trim_end());

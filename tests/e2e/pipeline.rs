@@ -77,10 +77,10 @@ fn the_same_bytes_on_any_concurrency_zone_locale_and_input() {
     let steps = line("-j3");
     let mut script = "set -e\n".to_owned();
     for (number, step) in steps.split(" | ").enumerate() {
-        let input = if number == 0 { "/dev/null".to_owned() } else { format!("{}", number - 1) };
-        script.push_str(&format!("{step} < {input} > {number} || test $? = 1\n"));
+        let input = if number == 0 { "/dev/null".to_owned() } else { (number - 1).to_string() };
+        script += &[step, " < ", &input, " > ", &number.to_string(), " || test $? = 1\n"].concat();
     }
-    script.push_str(&format!("cat {}\n", steps.split(" | ").count() - 1));
+    script += &["cat ", &(steps.split(" | ").count() - 1).to_string(), "\n"].concat();
     let run = sandbox.pipeline(directory(), &script).env("ULTRA_MOCK", "1").run();
     assert_eq!(run.stdout(), first.stdout(), "{run}");
 }

@@ -204,7 +204,7 @@ fn the_ledger_and_the_records_agree_on_every_call() {
         2 => Reply::text("fine").reset(Place::BeforeHeaders),
         _ => Reply::text("fine"),
     }));
-    let prompts: String = (0..30).map(|number| format!("question {number}\n")).collect();
+    let prompts = (0..30).fold(String::new(), |all, number| all + "question " + &number.to_string() + "\n");
     let run = fanout(&server)
         .args(["--lines", "-m", "openai:gpt-x", "-m", "anthropic:claude-x", "-j", "4"])
         .stdin(prompts)
