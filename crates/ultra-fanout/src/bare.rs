@@ -123,8 +123,15 @@ impl Asked {
             let system = system.map(|system| Message::new(Role::System, system));
             system.into_iter().chain([Message::new(Role::User, text)]).collect()
         });
-        let stage =
-            Stage { name: crate::job::ANSWER.into(), index: 0, of: 1, requests: 1, extra: Object::default() };
+        let stage = Stage {
+            name: crate::job::ANSWER.into(),
+            index: 0,
+            of: 1,
+            requests: 1,
+            member: None,
+            followed: false,
+            extra: Object::default(),
+        };
         let mut request = Request {
             id: String::new(),
             prompt_id: id,

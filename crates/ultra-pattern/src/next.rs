@@ -10,7 +10,7 @@ use ultra_core::ndjson::{Input, Item, Line, Output};
 use ultra_core::record::{ErrorRecord, PatternRef, Prompt, Request, Response, Type};
 use ultra_core::tool::{Context, Summary};
 use ultra_template::group::{Complete, Group, Groups, Key};
-use ultra_template::{Fault, Faults, Pattern, library, mark, plan};
+use ultra_template::{Fault, Faults, Pattern, library, plan};
 
 use crate::args::NextArgs;
 use crate::{NAME, REQUESTS, error_record, find, stopped};
@@ -114,12 +114,12 @@ impl Next<'_> {
             self.done += u64::from(self.groups.close(&Key::of(&request)).is_some());
             return self.output.pass(line);
         }
-        if mark::is_followed(stage) {
+        if stage.followed {
             self.output.pass(line)?;
         } else {
             let mut marked = request.clone();
             if let Some(stage) = &mut marked.stage {
-                mark::set_followed(stage);
+                stage.followed = true;
             }
             self.output.rewrite(&marked)?;
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use ultra_core::record::{Message, Object, PatternRef, Request, Response, Role, Stage};
 use ultra_template::group::{Call, Group, Groups, Outcome, StageRun};
-use ultra_template::{Fault, Faults, Pattern, mark, plan};
+use ultra_template::{Fault, Faults, Pattern, plan};
 
 use crate::candidate::{Case, content, flaw};
 
@@ -141,8 +141,15 @@ impl Blind<'_> {
         let (index, of) = if self.whole { (stage.index, self.case.group.of) } else { (0, 1) };
         let id = format!("{index}-{number}");
         let name = format!("m{number}");
-        let mut place = Stage { name: stage.name.clone(), index, of, requests: 1, extra: Object::default() };
-        mark::set_member(&mut place, number);
+        let place = Stage {
+            name: stage.name.clone(),
+            index,
+            of,
+            requests: 1,
+            member: u32::try_from(number).ok(),
+            followed: false,
+            extra: Object::default(),
+        };
         let request = Request {
             id: id.clone(),
             prompt_id: self.case.group.prompt_id.clone(),

@@ -34,7 +34,6 @@ use std::sync::Arc;
 use ultra_core::id::ContentHash;
 use ultra_core::record::{ErrorRecord, Prompt, Request, Response};
 
-use crate::mark;
 use parked::{End, Parked};
 pub use run::{Answer, Answers, Call, Group, Outcome, Seat, StageRun};
 
@@ -210,7 +209,10 @@ fn complete(key: Key, group: &Group, index: u32) -> Option<Complete> {
         key,
         stage: index,
         last: index + 1 >= group.of,
-        followed: stage.requests.iter().any(|request| request.stage.as_ref().is_some_and(mark::is_followed)),
+        followed: stage
+            .requests
+            .iter()
+            .any(|request| request.stage.as_ref().is_some_and(|stage| stage.followed)),
     })
 }
 

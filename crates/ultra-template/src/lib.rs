@@ -13,7 +13,6 @@ pub mod fence;
 pub mod file;
 pub mod group;
 pub mod library;
-pub mod mark;
 mod pattern;
 mod placeholder;
 pub mod plan;

@@ -94,18 +94,16 @@ impl Pattern {
     /// # Errors
     /// When a value is unknown, missing, or not of the type of its variable.
     pub fn reference(&self, given: &BTreeMap<String, Json>) -> Result<PatternRef, Fault> {
-        let mut extra = Object::default();
-        if !self.variables.is_empty() {
-            let vars = self.vars(given)?;
-            let json = ultra_core::record::Json::of(&vars);
-            extra.push(
-                "vars".into(),
-                json.map_err(|cause| self.fault(ErrorKind::Internal, cause.to_string()))?,
-            );
-        } else if let Some(name) = given.keys().next() {
-            return Err(self.unknown_variable(name));
-        }
-        Ok(PatternRef { name: self.name.clone(), version: self.version, blake3: self.blake3.clone(), extra })
+        let vars = self.vars(given)?;
+        let json = |(name, value)| ultra_core::record::Json::of(&value).map(|value| (name, value));
+        let vars: Result<Object, _> = vars.into_iter().map(json).collect();
+        Ok(PatternRef {
+            name: self.name.clone(),
+            version: self.version,
+            blake3: self.blake3.clone(),
+            vars: vars.map_err(|cause| self.fault(ErrorKind::Internal, cause.to_string()))?,
+            extra: Object::default(),
+        })
     }
 
     /// Checks values on their own: that the pattern has such variables, and the type of each.

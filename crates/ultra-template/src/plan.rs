@@ -14,7 +14,6 @@ use ultra_core::record::{
 };
 
 use crate::fault::Fault;
-use crate::mark;
 use crate::pattern::Pattern;
 pub use first::first;
 pub use later::{Fusion, next, ultra};
@@ -73,16 +72,15 @@ struct Turn<'a> {
 
 fn request(pattern: &Pattern, turn: Turn<'_>, messages: Vec<Message>) -> Result<Request, Fault> {
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let mut stage = Stage {
+    let stage = Stage {
         name: pattern.stages[turn.index].name.clone(),
         index: number(turn.index),
         of: number(pattern.stages.len()),
         requests: number(turn.requests),
+        member: turn.member.map(number),
+        followed: false,
         extra: Object::default(),
     };
-    if let Some(member) = turn.member {
-        mark::set_member(&mut stage, member);
-    }
     let mut request = Request {
         id: String::new(),
         prompt_id: turn.prompt_id.to_owned(),

@@ -101,6 +101,8 @@ object! {
         pub version: u64,
         /// BLAKE3 hash of the pattern file, in hexadecimal.
         pub blake3: String,
+        /// Values of its variables.
+        pub vars: Object,
     }
 }
 
@@ -115,6 +117,10 @@ object! {
         pub of: u32,
         /// How many requests this stage has for this prompt.
         pub requests: u32,
+        /// The member of the panel that the request speaks to, from 0; absent when it speaks to all targets alike.
+        pub member: Option<u32>,
+        /// True when an `ultra-pattern next` has promised to make the next stage from this one, so that a second one does not.
+        pub followed: bool,
     }
 }
 

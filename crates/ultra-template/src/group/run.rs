@@ -7,8 +7,6 @@ use ultra_core::kind::ErrorKind;
 use ultra_core::record::{ErrorRecord, PatternRef, Prompt, Request, Response, Role};
 use ultra_core::target;
 
-use crate::mark;
-
 /// A member of the panel: one sample of one target. Its number is its place in the panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seat {
@@ -211,7 +209,9 @@ impl Group {
 
     pub(super) fn add(&mut self, request: Request) -> u32 {
         let (name, index, expected, member) = match &request.stage {
-            Some(stage) => (stage.name.clone(), stage.index, stage.requests, mark::member(stage)),
+            Some(stage) => {
+                (stage.name.clone(), stage.index, stage.requests, stage.member.map(|member| member as usize))
+            }
             None => ("answer".to_owned(), 0, 1, None),
         };
         // A number of samples that is not one leaves a request without calls; whoever asks reports it.

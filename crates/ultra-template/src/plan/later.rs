@@ -75,8 +75,7 @@ pub fn ultra(pattern: &Pattern, group: &Group, seed: u64) -> Result<Fusion, Faul
 
 /// The values of variables that a request carries.
 pub(super) fn vars_value(reference: &PatternRef) -> Value {
-    let vars: Option<serde_json::Value> = reference.extra.get("vars").and_then(|vars| vars.read().ok());
-    Value::from(Serde(vars.unwrap_or_else(|| serde_json::Value::Object(serde_json::Map::new()))))
+    Value::from(Serde(&reference.vars))
 }
 
 /// The answers that count as those of one stage.

@@ -10,7 +10,7 @@ use ultra_core::target;
 use super::{Ask, How, first, next, ultra};
 use crate::group::{Group, Groups};
 use crate::library::built_in;
-use crate::{Pattern, label, mark};
+use crate::{Pattern, label};
 
 /// A pattern that shows everything in brackets.
 const PROBE: &str = r#"
@@ -77,7 +77,7 @@ fn run(pattern: &Pattern, targets: &[String], fails: Fails<'_>) -> Run {
         let mut complete = None;
         for request in plan.requests {
             let calls = target::calls(&request).expect("calls");
-            let own = mark::member(request.stage.as_ref().expect("a stage"));
+            let own = request.stage.as_ref().expect("a stage").member.map(|member| member as usize);
             let id = request.id.clone();
             complete = groups.request(request).or(complete);
             for (at, call) in calls.into_iter().enumerate() {
@@ -174,7 +174,7 @@ proptest! {
         let everyone: BTreeSet<usize> = (0..target::calls(&run.requests[0][0]).expect("calls").len()).collect();
         let mut asked = vec![everyone];
         for requests in &run.requests[1..] {
-            let members = requests.iter().map(|request| mark::member(request.stage.as_ref().expect("a stage")).expect("a member"));
+            let members = requests.iter().map(|request| request.stage.as_ref().expect("a stage").member.map(|member| member as usize).expect("a member"));
             asked.push(members.collect());
         }
         // Who answered each stage, and in which stage what counts as its answer was given.
@@ -222,7 +222,7 @@ proptest! {
                 for request in requests {
                     let text = user(&request.messages);
                     prop_assert!(text.contains("What is it?"));
-                    let Some(own) = mark::member(request.stage.as_ref().expect("a stage")) else { continue };
+                    let Some(own) = request.stage.as_ref().expect("a stage").member.map(|member| member as usize) else { continue };
                     for (label_shown, answer) in blocks(&text) {
                         let digits = answer.trim_matches(['<', '>', 's']).split_once('m').expect("who said it");
                         let (given, member): (usize, usize) = (digits.0.parse().expect("a stage"), digits.1.parse().expect("a member"));
