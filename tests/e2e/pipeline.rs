@@ -23,22 +23,32 @@ fn mock(line: &str) -> Run {
     pipeline(line).env("ULTRA_MOCK", "1").file("plan.md", PLAN).run()
 }
 
+/// A run as a golden. The tools of a pipeline write to one stderr in no fixed order, so its lines are sorted.
+fn shown(run: &Run) -> String {
+    const STDERR: &str = "----- stderr -----\n";
+    let text = render(run, &[Filter::Directory]);
+    let (before, stderr) = text.split_once(STDERR).expect("has a part for stderr");
+    let mut lines: Vec<_> = stderr.lines().collect();
+    lines.sort_unstable();
+    [before, STDERR, &lines.join("\n")].concat()
+}
+
 #[test]
 fn golden_critique() {
     let run = mock(&stages("critique", "-m mock:ada -m mock:bohr", ""));
-    insta::assert_snapshot!(render(&run, &[Filter::Directory]));
+    insta::assert_snapshot!(shown(&run));
 }
 
 #[test]
 fn golden_gut_with_samples() {
     let run = mock(&stages("gut", "-m 'mock:ada#2'", ""));
-    insta::assert_snapshot!(render(&run, &[Filter::Directory]));
+    insta::assert_snapshot!(shown(&run));
 }
 
 #[test]
 fn golden_confidence_with_a_model_that_fails() {
     let run = mock(&stages("confidence", "-m mock:ada -m mock:bohr -m 'mock:curie?fail=1&kind=server'", ""));
-    insta::assert_snapshot!(render(&run, &[Filter::Directory]));
+    insta::assert_snapshot!(shown(&run));
 }
 
 #[test]
@@ -46,7 +56,7 @@ fn golden_a_bare_prompt_to_a_panel() {
     let run = mock(
         "echo 'Why is the sky blue?' | ultra-fanout --lines -m mock:a -m mock:b -m mock:c | ultra-synth medoid --show all",
     );
-    insta::assert_snapshot!(render(&run, &[Filter::Directory]));
+    insta::assert_snapshot!(shown(&run));
 }
 
 #[test]
