@@ -14,6 +14,7 @@ pub mod kind;
 pub mod metrics;
 pub mod ndjson;
 pub mod record;
+pub mod sampling;
 pub mod schema;
 pub mod secret;
 pub mod shell;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueHint};
+use ultra_core::sampling::Sampling;
 use ultra_provider::span;
 
 /// The command line.
@@ -14,6 +15,10 @@ pub struct FanoutArgs {
     /// @profile; `#3` at the end asks for three samples
     #[arg(short = 'm', long = "target", value_name = "TARGET")]
     pub targets: Vec<String>,
+
+    /// Parameters of the calls for bare prompts.
+    #[command(flatten)]
+    pub sampling: Sampling,
 
     /// Calls in flight at one target
     #[arg(short = 'j', long, env = "ULTRA_CONCURRENCY", value_name = "N", default_value_t = 32,

@@ -4,6 +4,7 @@ use serde_json::Value;
 use ultra_core::failure::Failure;
 use ultra_core::id::ContentHash;
 use ultra_core::record::{Json, Message, Object, Params, Prompt, Request, Role, Stage};
+use ultra_core::sampling::Sampling;
 
 /// A prompt, and what an object can say beside it about how it is asked.
 #[derive(Debug)]
@@ -116,7 +117,7 @@ impl Asked {
     ///
     /// # Errors
     /// As for [`Asked::content`].
-    pub(crate) fn request(self) -> Result<Request, Failure> {
+    pub(crate) fn request(self, sampling: &Sampling) -> Result<Request, Failure> {
         let Self { prompt, messages, params, output_schema, samples, targets } = self;
         let Prompt { id, text, system, .. } = prompt;
         let messages = messages.unwrap_or_else(|| {
@@ -139,7 +140,7 @@ impl Asked {
             targets,
             pending: None,
             samples,
-            params,
+            params: sampling.fill(params),
             output_schema,
             pattern: None,
             stage: Some(stage),

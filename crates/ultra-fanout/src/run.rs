@@ -7,6 +7,7 @@ use ultra_core::id::{ContentHash, Ids};
 use ultra_core::kind::ErrorKind;
 use ultra_core::ndjson::{Input, Output};
 use ultra_core::record::{ErrorRecord, Prompt, Record as _, Request};
+use ultra_core::sampling::Sampling;
 use ultra_core::shutdown::Why;
 use ultra_core::target;
 use ultra_core::tool::{Context, Order, Summary};
@@ -53,6 +54,7 @@ pub(crate) fn run(
         input: Some(reader::start(input, reading)?),
         in_order: context.order.unwrap_or(default_order) == Order::Input,
         concurrency: args.concurrency,
+        sampling: args.sampling,
         targets,
         shelf,
         jobs: BTreeMap::new(),
@@ -93,6 +95,7 @@ struct Run<'a> {
     input: Option<Feed<Read>>,
     in_order: bool,
     concurrency: usize,
+    sampling: Sampling,
     targets: Vec<String>,
     shelf: Option<Shelf>,
     jobs: BTreeMap<u64, Job>,
@@ -201,7 +204,7 @@ impl Run<'_> {
     /// Asks the prompt that was waited with: no request of its own followed.
     fn decide(&mut self) -> Result<(), Failure> {
         match self.undecided.take() {
-            Some(prompt) if !self.stopped => self.request(Asked::of(*prompt).request()?, None),
+            Some(prompt) if !self.stopped => self.request(Asked::of(*prompt).request(&self.sampling)?, None),
             _ => Ok(()),
         }
     }
@@ -216,7 +219,7 @@ impl Run<'_> {
             asked.prompt.id = self.prompt_ids.give(Prompt::PREFIX, &asked.content()?);
         }
         self.piece(Piece::Prompt(Box::new(asked.prompt.clone())))?;
-        self.request(asked.request()?, None)
+        self.request(asked.request(&self.sampling)?, None)
     }
 
     /// Opens a request; `line` is what it was read from.

@@ -50,6 +50,7 @@ impl Bench {
     fn new(targets: &[&str]) -> Self {
         let args = FanoutArgs {
             targets: targets.iter().map(|&target| target.to_owned()).collect(),
+            sampling: ultra_core::sampling::Sampling::default(),
             concurrency: 32,
             total: 128,
             attempts: 8,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 use serde_json::Value;
+use ultra_core::sampling::Sampling;
 
 /// The command line.
 #[derive(Debug, Clone, Args)]
@@ -83,6 +84,10 @@ pub struct StartArgs {
     /// Standing instructions for prompts that bring none
     #[arg(long, env = "ULTRA_SYSTEM", value_name = "TEXT")]
     pub system: Option<String>,
+
+    /// Parameters of the calls.
+    #[command(flatten)]
+    pub sampling: Sampling,
 }
 
 /// Arguments of `next`.

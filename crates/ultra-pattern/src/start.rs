@@ -175,6 +175,7 @@ impl<'a> Start<'a> {
             (None, Some(system)) => &Prompt { system: Some(system.clone()), ..prompt.clone() },
             _ => prompt,
         };
+        let params = self.args.sampling.fill(params);
         let how = How { seed: self.context.seed, samples: None, params, deadline_ms: None };
         let ask = Ask {
             prompt: with_system,

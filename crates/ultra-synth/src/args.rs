@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 
+use ultra_core::sampling::Sampling;
 use ultra_provider::span;
 
 use crate::ladder::Strategy;
@@ -36,13 +37,9 @@ pub struct SynthArgs {
     #[arg(long, global = true, env = "ULTRA_SYNTH_MAX_ANSWER", value_name = "BYTES", default_value_t = 65_536, value_parser = value_parser!(u64).range(64..))]
     pub max_answer: u64,
 
-    /// The most tokens that the ultra model may write
-    #[arg(long, global = true, env = "ULTRA_SYNTH_MAX_OUTPUT_TOKENS", value_name = "N", value_parser = value_parser!(u64).range(1..))]
-    pub max_output_tokens: Option<u64>,
-
-    /// Sampling temperature of the ultra model
-    #[arg(long, global = true, env = "ULTRA_SYNTH_TEMPERATURE", value_name = "T", value_parser = temperature)]
-    pub temperature: Option<f64>,
+    /// Parameters of the calls of ultra models.
+    #[command(flatten)]
+    pub sampling: Sampling,
 
     /// Prompts whose ultra model is asked at the same time
     #[arg(short = 'j', long, global = true, env = "ULTRA_CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = value_parser!(u32).range(1..=4096))]
@@ -94,11 +91,6 @@ impl SynthArgs {
             Some(Named::Concat) => Strategy::Concat,
         }
     }
-}
-
-fn temperature(text: &str) -> Result<f64, String> {
-    let given: f64 = text.parse().map_err(|_| "expected a number from 0 to 2".to_owned())?;
-    if (0.0..=2.0).contains(&given) { Ok(given) } else { Err("expected a number from 0 to 2".into()) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The arguments, checked: what a run does with every prompt.
 
-use ultra_core::record::{Object, Params};
+use ultra_core::record::Params;
 use ultra_core::tool::{Context, Order};
 
 use crate::args::SynthArgs;
@@ -23,21 +23,12 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(args: &SynthArgs, judges: Vec<String>, context: &Context) -> Self {
-        let params = Params {
-            temperature: args.temperature,
-            max_output_tokens: args.max_output_tokens,
-            top_p: None,
-            seed: None,
-            stop: Vec::new(),
-            reasoning: None,
-            extra: Object::default(),
-        };
         Self {
             strategy: args.strategy(),
             judges,
             min_answers: args.min_answers as usize,
             limit: usize::try_from(args.max_answer).unwrap_or(usize::MAX),
-            params: (args.temperature.is_some() || args.max_output_tokens.is_some()).then_some(params),
+            params: args.sampling.fill(None),
             seed: context.seed,
             strict: context.strict,
             in_order: context.order == Some(Order::Input),

@@ -38,8 +38,21 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "doc-memory",
         ],
     ),
-    ("pattern", &["target"]),
-    ("fanout", &["target", "concurrency", "total", "attempts", "timeout", "deadline", "cache"]),
+    ("pattern", &["target", "temperature", "max-output-tokens"]),
+    (
+        "fanout",
+        &[
+            "target",
+            "temperature",
+            "max-output-tokens",
+            "concurrency",
+            "total",
+            "attempts",
+            "timeout",
+            "deadline",
+            "cache",
+        ],
+    ),
     ("cache", &["path", "ttl"]),
     (
         "synth",

@@ -237,6 +237,21 @@ impl JsonSchema for Content {
     }
 }
 
+impl Default for Params {
+    /// Leaves everything to the provider.
+    fn default() -> Self {
+        Self {
+            temperature: None,
+            max_output_tokens: None,
+            top_p: None,
+            seed: None,
+            stop: Vec::new(),
+            reasoning: None,
+            extra: Object::default(),
+        }
+    }
+}
+
 impl Message {
     /// A plain text message.
     pub fn new(role: Role, text: impl Into<String>) -> Self {
