@@ -60,6 +60,7 @@ pub struct Dispatcher {
     submitted: u64,
     shutdown: Shutdown,
     stopping: Option<Why>,
+    told: bool,
     /// When attempts in flight are given up after a signal.
     patience: Option<Duration>,
     grace: Duration,
@@ -110,6 +111,7 @@ impl Dispatcher {
             submitted: 0,
             shutdown: context.shutdown.clone(),
             stopping: None,
+            told: false,
             patience: None,
             grace: config.grace,
             deadline: config.deadline,
@@ -197,7 +199,10 @@ impl Dispatcher {
         mut idle: impl FnMut() -> Result<(), Failure>,
     ) -> Result<Event<T>, Failure> {
         loop {
-            if let Some(why) = self.heed() {
+            self.heed();
+            if let Some(why) = self.stopping
+                && !std::mem::replace(&mut self.told, true)
+            {
                 return Ok(Event::Stop(why));
             }
             if let Some(done) = self.done.pop_front() {

@@ -49,13 +49,18 @@ pub struct Key {
     pub prompt_id: String,
     /// BLAKE3 of the pattern file; `None` for requests that no pattern made.
     pub pattern: Option<String>,
+    /// The request, where it is the only one of its prompt: two prompts may well have one id.
+    pub request: Option<String>,
 }
 
 impl Key {
     /// The group that `request` belongs to.
     pub fn of(request: &Request) -> Self {
+        let is_alone = request.pattern.is_none()
+            && request.stage.as_ref().is_none_or(|stage| stage.of == 1 && stage.requests == 1);
         Self {
             prompt_id: request.prompt_id.clone(),
+            request: is_alone.then(|| request.id.clone()),
             pattern: request.pattern.as_ref().map(|pattern| pattern.blake3.clone()),
         }
     }

@@ -61,7 +61,8 @@ impl Engine {
 
     /// Makes it able to wait for sockets and time.
     pub(super) fn open(&mut self) -> Result<(), Failure> {
-        self.runtime = Some(Builder::new_current_thread().enable_all().build().map_err(cannot_start)?);
+        self.runtime =
+            Some(Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(cannot_start)?);
         Ok(())
     }
 

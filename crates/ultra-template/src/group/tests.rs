@@ -127,7 +127,7 @@ fn two_patterns_on_one_prompt_are_two_groups() {
         groups.request(request);
     }
     let complete = groups.response(answer("r2", "mock:a", 0, "a")).expect("complete");
-    assert_eq!(complete.key, Key { prompt_id: "p".into(), pattern: Some("bb".into()) });
+    assert_eq!(complete.key, Key { prompt_id: "p".into(), pattern: Some("bb".into()), request: None });
     assert!(groups.close(&complete.key).is_some());
     assert_eq!(groups.finish().len(), 1);
 }
