@@ -78,7 +78,8 @@ impl Metrics {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.tmp", std::process::id()));
         let draft = path.with_file_name(name);
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&draft)?;
+        // A draft of a run that died may have been left under the same process id.
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).open(&draft)?;
         let written = file.write_all(self.render().as_bytes()).and_then(|()| std::fs::rename(&draft, path));
         if written.is_err() {
             // The draft is of no use to anybody; the first cause is the one to report.

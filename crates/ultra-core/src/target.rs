@@ -1,5 +1,7 @@
 //! Targets: whom to ask. `provider:model`, an alias, `@profile`, `mock:NAME`, `exec:COMMAND`; `#3` asks for three samples.
 
+use std::collections::BTreeMap;
+
 use crate::config::{Config, Provider, nearest};
 use crate::failure::Failure;
 use crate::record::Object;
@@ -43,6 +45,9 @@ pub enum Route {
 /// The most samples that one target may be asked for.
 const MAX_SAMPLES: u32 = 1000;
 
+/// The most calls that one request may ask for.
+const MAX_CALLS: usize = 10_000;
+
 impl Target {
     /// Resolves `spec` into one target, or several for a profile.
     ///
@@ -64,7 +69,17 @@ impl Target {
     /// A usage failure that names the nearest known name.
     pub fn one(spec: &str, config: &Config, mock: bool) -> Result<Self, Failure> {
         let (name, samples) = split_samples(spec)?;
-        let route = if mock { mock_route(config.alias(name).unwrap_or(name)) } else { route(name, config)? };
+        let real = config.alias(name).unwrap_or(name);
+        if real != name && config.alias(real).is_some() {
+            return Err(Failure::usage(format!("the alias `{name}` stands for another alias, `{real}`")));
+        }
+        if real != name && split_samples(real)?.1.is_some() {
+            return Err(Failure::usage(format!(
+                "the alias `{name}` stands for `{real}`, with a number of samples"
+            ))
+            .hint(format!("say the number where the alias is used: {name}#3")));
+        }
+        let route = if mock { mock_route(real) } else { route(real, config)? };
         Ok(Self { name: name.to_owned(), samples, route })
     }
 }
@@ -77,14 +92,21 @@ impl Target {
 /// A usage failure when a number of samples is not one.
 pub fn calls(request: &Request) -> Result<Vec<Pending>, Failure> {
     let mut calls: Vec<Pending> = Vec::new();
+    let mut asked: BTreeMap<&str, u32> = BTreeMap::new();
     for spec in &request.targets {
         let (name, samples) = split_samples(spec)?;
-        let first = calls.iter().filter(|call| call.target == name).count();
-        let samples = samples.or(request.samples).unwrap_or(1).min(MAX_SAMPLES);
-        for sample in first..first + samples as usize {
-            let sample = u32::try_from(sample).unwrap_or(u32::MAX);
+        let samples = samples.or(request.samples).unwrap_or(1);
+        let first = asked.entry(name).or_default();
+        if calls.len() + samples as usize > MAX_CALLS {
+            return Err(Failure::usage(format!(
+                "the request `{}` asks for more than {MAX_CALLS} calls",
+                request.id
+            )));
+        }
+        for sample in *first..*first + samples {
             calls.push(Pending { target: name.to_owned(), sample, extra: Object::default() });
         }
+        *first += samples;
     }
     Ok(calls)
 }
@@ -127,12 +149,6 @@ fn route(name: &str, config: &Config) -> Result<Route, Failure> {
     }
     if let Some(command) = name.strip_prefix("exec:") {
         return Ok(Route::Exec { command: command.to_owned() });
-    }
-    if let Some(real) = config.alias(name) {
-        if config.alias(real).is_some() {
-            return Err(Failure::usage(format!("the alias `{name}` stands for another alias, `{real}`")));
-        }
-        return route(real, config);
     }
     let Some((provider, model)) = name.split_once(':') else { return Err(unknown(name, config)) };
     let provider = config.provider(provider).ok_or_else(|| unknown_provider(provider, name, config))?;

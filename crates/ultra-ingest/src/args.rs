@@ -34,7 +34,7 @@ pub struct IngestArgs {
     pub encoding: Option<Charset>,
 
     /// Put U+FFFD where a text cannot be decoded, instead of an error, and say so in the document's warnings
-    #[arg(long, env = "ULTRA_LOSSY", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "ULTRA_LOSSY", value_parser = clap::builder::BoolishValueParser::new())]
     pub lossy: bool,
 
     /// The name of standard input, whose ending tells its type, such as plan.md
@@ -46,15 +46,15 @@ pub struct IngestArgs {
     pub glob: Vec<String>,
 
     /// In directories, read hidden files too
-    #[arg(long, env = "ULTRA_HIDDEN", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "ULTRA_HIDDEN", value_parser = clap::builder::BoolishValueParser::new())]
     pub hidden: bool,
 
     /// In directories, read what .gitignore and .ignore leave out
-    #[arg(long, env = "ULTRA_NO_IGNORE", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "ULTRA_NO_IGNORE", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_ignore: bool,
 
     /// Follow symbolic links
-    #[arg(long, env = "ULTRA_FOLLOW", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "ULTRA_FOLLOW", value_parser = clap::builder::BoolishValueParser::new())]
     pub follow: bool,
 
     /// Largest document that is read, in bytes (K, M and G are powers of 1024)

@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
         Err(cause) => return Err(cannot(cause)),
     };
     let mine = meta.uid() == rustix::process::geteuid().as_raw() || meta.uid() == 0;
-    if !mine || meta.mode() & 0o002 != 0 {
+    if meta.is_file() && (!mine || meta.mode() & 0o022 != 0) {
         return Err(Failure::usage(format!(
             "the configuration {shown} can be written by other users, so it is not trusted"
         ))

@@ -23,13 +23,9 @@ pub(super) fn decode<T: for<'de> Deserialize<'de>>(line: &[u8]) -> Result<T, Fla
 
 /// Says in our words what `serde_json` found wrong with a line whose grammar is already known to be right.
 fn flaw(cause: &serde_json::Error) -> Flaw {
+    // The text ends with the place that `column` tells; a cause from within carries a place of its own.
     let text = cause.to_string();
-    // Nested causes repeat their place; the outermost column is the one that counts.
-    let mut parts = text.split(" at line 1 column ");
-    let message: String = parts.next().unwrap_or_default().to_owned();
-    let column = parts.next().map(|rest| rest.bytes().take_while(u8::is_ascii_digit).count());
-    let column =
-        column.and_then(|digits| text[message.len() + " at line 1 column ".len()..][..digits].parse().ok());
+    let message = text.split(" at line 1 column ").next().unwrap_or_default().to_owned();
     let kind = if message.contains("surrogate") || message.contains("unexpected end of hex escape") {
         ErrorKind::InputSurrogate
     } else if message.contains("duplicate field") {
@@ -39,7 +35,7 @@ fn flaw(cause: &serde_json::Error) -> Flaw {
     } else {
         ErrorKind::InputSchema
     };
-    Flaw { kind, at: column.unwrap_or(1_usize).saturating_sub(1), cause: message }
+    Flaw { kind, at: cause.column().saturating_sub(1), cause: message }
 }
 
 fn is_about_a_number(message: &str) -> bool {

@@ -28,7 +28,7 @@ impl Fault {
     /// The fault of a line that starts at `offset`.
     pub fn new(line: u64, offset: u64, bytes: &[u8], flaw: Flaw) -> Self {
         let Flaw { kind, at, cause } = flaw;
-        Self { line, offset: offset + at as u64, kind, cause, excerpt: excerpt(bytes) }
+        Self { line, offset: offset.saturating_add(at as u64), kind, cause, excerpt: excerpt(bytes) }
     }
 
     /// The error record that stands in the stream in place of the line.

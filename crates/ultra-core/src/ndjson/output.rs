@@ -16,6 +16,9 @@ use crate::record::{ErrorRecord, Record, Type};
 /// Bytes gathered before they are written.
 const BLOCK: usize = 64 << 10;
 
+/// Malformed lines that a person is told of; a stream of them must not drown what else is said.
+const FAULTS_TOLD: u64 = 3;
+
 /// Which records come out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Emit {
@@ -37,6 +40,7 @@ pub struct Output {
     emit: Emit,
     strict: bool,
     errors: u64,
+    faults: u64,
     written: u64,
     ids: Ids,
 }
@@ -65,6 +69,7 @@ impl Output {
             emit: Emit::All,
             strict: false,
             errors: 0,
+            faults: 0,
             written: 0,
             ids: Ids::default(),
         }
@@ -168,8 +173,13 @@ impl Output {
     /// # Errors
     /// As for [`Output::error`].
     pub fn fault(&mut self, fault: Fault) -> Result<(), Failure> {
-        let tool = self.tool;
-        self.error(fault.into_record(tool))
+        let record = fault.into_record(self.tool);
+        self.faults += 1;
+        if self.faults <= FAULTS_TOLD {
+            let more = if self.faults == FAULTS_TOLD { " (further ones are in the output only)" } else { "" };
+            tracing::warn!("{}{more}", record.message);
+        }
+        self.error(record)
     }
 
     /// Writes text for a person; it is not part of a record stream.

@@ -272,6 +272,9 @@ impl Request {
         if self.messages.is_empty() {
             return Err("`messages` is missing or empty".into());
         }
+        if self.samples.is_some_and(|samples| !(1..=1000).contains(&samples)) {
+            return Err("`samples`: out of range 1 to 1000".into());
+        }
         for (name, value) in [("temperature", 2.0), ("top_p", 1.0)] {
             let params = self.params.as_ref();
             let given = params.and_then(|p| if name == "top_p" { p.top_p } else { p.temperature });

@@ -34,7 +34,7 @@ pub enum LogFormat {
 #[command(next_help_heading = "Common options")]
 pub struct Common {
     /// Replace every target by a deterministic simulated model: no key, no socket, no clock
-    #[arg(long, global = true, env = "ULTRA_MOCK", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "ULTRA_MOCK", value_parser = clap::builder::BoolishValueParser::new())]
     pub mock: bool,
 
     /// Seed of everything that is drawn
@@ -54,11 +54,11 @@ pub struct Common {
     pub order: Option<Order>,
 
     /// Stop at the first error record, with exit status 1
-    #[arg(long, global = true, env = "ULTRA_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "ULTRA_STRICT", value_parser = clap::builder::BoolishValueParser::new())]
     pub strict: bool,
 
     /// Each line of the input is a prompt in plain text, not JSON
-    #[arg(long, global = true, env = "ULTRA_LINES", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, global = true, env = "ULTRA_LINES", value_parser = clap::builder::BoolishValueParser::new())]
     pub lines: bool,
 
     /// Longest line that is accepted, in bytes (K, M and G are powers of 1024)
@@ -79,7 +79,7 @@ pub struct Common {
     pub verbose: u8,
 
     /// Say nothing on stderr but errors
-    #[arg(short, long, global = true, env = "ULTRA_QUIET", conflicts_with = "verbose", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(short, long, global = true, env = "ULTRA_QUIET", conflicts_with = "verbose", value_parser = clap::builder::BoolishValueParser::new())]
     pub quiet: bool,
 
     /// How log lines on stderr look

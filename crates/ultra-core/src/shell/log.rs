@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::filter_fn;
@@ -25,6 +26,7 @@ pub(super) fn start(tool: &'static str, common: &Common) {
     // Only our own crates: HTTP libraries log headers, and headers hold keys.
     let ours =
         filter_fn(move |meta: &Metadata<'_>| *meta.level() <= level && meta.target().starts_with("ultra"));
+    JSON.store(common.log_format == LogFormat::Json, Ordering::Relaxed);
     let layer = Layer::default().with_writer(std::io::stderr).with_ansi(false);
     let started = match common.log_format {
         LogFormat::Text => tracing_subscriber::registry()
@@ -39,9 +41,29 @@ pub(super) fn start(tool: &'static str, common: &Common) {
     let _ = started;
 }
 
-/// Prints one line; when stderr is closed or full there is nobody to tell.
+/// Whether lines are JSON; set once, when the log starts.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// Prints one line in the form of the log; when stderr is closed or full there is nobody to tell.
 pub(super) fn say(line: &str) {
+    let line = if JSON.load(Ordering::Relaxed) {
+        serde_json::json!({ "level": "INFO", "fields": { "message": line } }).to_string()
+    } else {
+        visible(line)
+    };
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Text with control characters made visible: file names and answers must not drive a terminal.
+fn visible(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        match character {
+            '\n' | '\t' => shown.push(character),
+            _ if character.is_control() => shown.extend(character.escape_default()),
+            _ => shown.push(character),
+        }
+        shown
+    })
 }
 
 /// Says in our form where a defect is, should a thread ever panic.
@@ -78,8 +100,8 @@ where
             Level::DEBUG => "debug",
             Level::TRACE => "trace",
         };
-        write!(writer, "{}: {level}: ", self.tool)?;
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        let mut line = String::new();
+        context.format_fields(Writer::new(&mut line), event)?;
+        writeln!(writer, "{}: {level}: {}", self.tool, visible(&line))
     }
 }

@@ -128,6 +128,8 @@ fn keep_lines_whole(sink: &Sink) {
             Ok(mut sink) => {
                 // The process dies next; that the last lines could not be written cannot be said better.
                 let _ = sink.flush();
+                // The lock is never given back, so that the tool cannot begin another line.
+                std::mem::forget(sink);
                 return;
             }
             Err(TryLockError::Poisoned(_)) => return,

@@ -54,6 +54,24 @@ fn a_model_name_cannot_reach_into_a_header_or_an_address() {
 }
 
 #[test]
+fn an_alias_brings_no_samples_and_no_second_alias() {
+    let mut config = Config::default();
+    config.add("f", "[aliases]\na = \"mock:x#2\"\nb = \"a\"\n").expect("reads");
+    for (spec, cause) in [("a", "with a number of samples"), ("b", "another alias")] {
+        let failure = Target::one(spec, &config, false).expect_err("is refused");
+        assert!(failure.to_string().contains(cause), "{failure}");
+    }
+}
+
+#[test]
+fn a_request_cannot_ask_for_calls_without_end() {
+    let targets: Vec<String> = (0..200).map(|n| format!("\"mock:{n}#1000\"")).collect();
+    let line = format!(r#"{{"id":"r","prompt_id":"p","messages":[],"targets":[{}]}}"#, targets.join(","));
+    let request: Request = serde_json::from_str(&line).expect("reads");
+    assert!(calls(&request).expect_err("is refused").to_string().contains("more than"));
+}
+
+#[test]
 fn calls_are_targets_times_samples_each_once() {
     let line = r#"{"id":"r","prompt_id":"p","messages":[{"role":"user","content":"q"}],"targets":["mock:a#2","mock:b","mock:a"],"samples":1}"#;
     let request: Request = serde_json::from_str(line).expect("reads");
