@@ -58,7 +58,10 @@ fn every_example_of_the_help_works() {
         let mut examples = 0;
         for line in joined(tool.examples).lines() {
             let Some(line) = line.trim_start().strip_prefix("$ ") else { continue };
-            let run = sandbox().pipeline(directory(), line).env("ULTRA_MOCK", "1").run();
+            // With pipefail: a tool in the middle that is called wrongly must not hide behind the last one.
+            let strict = format!("exec bash -o pipefail -c '{}'", line.replace('\'', r"'\''"));
+            let run = sandbox().pipeline(directory(), &strict).env("ULTRA_MOCK", "1").run();
+            assert!(!run.stderr().contains("warning:"), "{}: {line}\n{run}", tool.name);
             assert!(run.code() == 0, "{}: {line}\n{run}", tool.name);
             examples += 1;
         }

@@ -215,6 +215,7 @@ fn what_a_tool_does_not_own_leaves_byte_for_byte() {
         r#"{"type":"note","n":12345678901234567890,"a":1.0,"b":1e400,"c":"\u00e9\ud83c\udfd4","z":1,"a":2}"#
             .to_owned(),
     );
+    lines.push("  {\"type\" : \"note\" , \"blanks\":  1 }\t".to_owned());
     let input = lines.join("\n") + "\n";
     for (tool, arguments) in [
         ("ultra-ingest", &["--records"][..]),

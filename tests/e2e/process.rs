@@ -129,6 +129,32 @@ fn strict_stops_at_the_first_error() {
 }
 
 #[test]
+fn lines_in_the_environment_concern_only_the_tools_that_take_prompts() {
+    let run = pipeline("echo 'Why?' | ultra-fanout -m mock:a --cache=c.db | ultra-cache put --path d.db | ultra-synth medoid")
+        .env("ULTRA_MOCK", "1")
+        .env("ULTRA_LINES", "1")
+        .run();
+    run.assert_status(0);
+    assert_eq!(run.records("synthesis").len(), 1, "{run}");
+}
+
+#[test]
+fn two_prompts_with_one_id_are_two_prompts() {
+    let input = ["first", "second", "third"]
+        .map(|text| format!(r#"{{"type":"prompt","id":"same","text":"{text}"}}"#) + "\n")
+        .concat();
+    let run = pipeline("ultra-fanout --mock -m mock:a -m mock:b | ultra-synth medoid --show records")
+        .stdin(input)
+        .run();
+    run.assert_status(0);
+    let synthesis = run.records("synthesis");
+    assert_eq!(synthesis.len(), 3, "{run}");
+    for (text, made) in ["first", "second", "third"].iter().zip(&synthesis) {
+        assert!(made["text"].as_str().is_some_and(|answer| answer.contains(text)), "{run}");
+    }
+}
+
+#[test]
 fn only_new_records_come_out_when_asked() {
     let run = with("ultra-fanout")
         .args(["--mock", "-m", "mock:a", "--emit", "new"])

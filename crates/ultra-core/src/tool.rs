@@ -29,6 +29,8 @@ pub trait Tool {
     const READS: &'static [Type];
     /// The records it makes.
     const WRITES: &'static [Type];
+    /// Whether `--lines` means anything to it: it takes prompts.
+    const TAKES_LINES: bool = false;
     /// How long it may go on after a signal, to end what is in flight.
     const GRACE: Duration = Duration::from_millis(200);
 

@@ -51,6 +51,7 @@ Examples:
     const READS: &'static [Type] =
         &[Type::Document, Type::Prompt, Type::Request, Type::Response, Type::Error];
     const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Error];
+    const TAKES_LINES: bool = true;
 
     fn run(
         args: PatternArgs,
@@ -63,7 +64,7 @@ Examples:
             Action::Show(args) => show::show(&args, output),
             Action::Check(args) => check::check(&args, output),
             Action::Start(args) => start::start(args, context, input, output),
-            Action::Next(args) => next::next(&args, context, input, output),
+            Action::Next(args) => next::next(&args, context, input.as_records(), output),
         }
     }
 }

@@ -52,9 +52,6 @@ Examples:
         input: Input,
         output: &mut Output,
     ) -> Result<Summary, Failure> {
-        if context.plain_lines {
-            return Err(Failure::usage("--lines has no use here: answers are records, not lines of text"));
-        }
         let judges = judges(&args, context)?;
         if context.person_types {
             return Err(Failure::usage("there are no records on standard input")

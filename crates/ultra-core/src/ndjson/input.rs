@@ -125,6 +125,13 @@ impl Input {
         Self { source: Box::new(source), framer, options, stop, started: false, faults_in_a_row: 0 }
     }
 
+    /// The same stream, read as records even where `--lines` was given.
+    #[must_use]
+    pub fn as_records(mut self) -> Self {
+        self.options.plain = false;
+        self
+    }
+
     /// A stream without a line.
     pub fn empty() -> Self {
         Self::new(std::io::empty(), Options::default())

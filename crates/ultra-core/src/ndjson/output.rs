@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::fault::Fault;
+use super::frame::DEFAULT_MAX_LINE;
 use super::input::Line;
 use crate::failure::Failure;
 use crate::id::{ContentHash, Ids};
@@ -41,6 +42,7 @@ pub struct Output {
     strict: bool,
     errors: u64,
     faults: u64,
+    told_long: bool,
     written: u64,
     ids: Ids,
 }
@@ -70,6 +72,7 @@ impl Output {
             strict: false,
             errors: 0,
             faults: 0,
+            told_long: false,
             written: 0,
             ids: Ids::default(),
         }
@@ -141,6 +144,12 @@ impl Output {
         if let Err(cause) = serde_json::to_writer(&mut self.buffer, value) {
             self.buffer.truncate(start);
             return Err(Failure::internal(format!("a record cannot be written as JSON: {cause}")));
+        }
+        if self.buffer.len() - start > DEFAULT_MAX_LINE && !self.told_long {
+            self.told_long = true;
+            tracing::warn!(
+                "a record is longer than the 16 MiB that tools accept; give the next ones a larger --max-line"
+            );
         }
         self.end_line()
     }

@@ -92,6 +92,14 @@ fn each_flaw_has_its_kind() {
 }
 
 #[test]
+fn every_control_byte_in_a_string_is_refused() {
+    for control in 0..0x20_u8 {
+        let line = [br#"{"a":"plain text before "#.as_slice(), &[control], br#" and after"}"#].concat();
+        assert_eq!(kind_of(&line), ErrorKind::InputParse, "{control:#04x}");
+    }
+}
+
+#[test]
 fn a_pair_of_surrogates_is_text() {
     assert_eq!(scan(br#"{"\ud83c\udfd4":1}"#), Ok(Head::Bare { asks: false, batch: false }));
 }
@@ -225,7 +233,8 @@ fn json(depth: u32) -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn what_passes_is_what_came(value in json(5)) {
-        let line = format!("{{\"x\":{value}}}");
+        // Blanks around an object are the producer's own, too.
+        let line = format!("  {{\"x\":{value}}}\t ");
         let sink = Shared::default();
         let mut output = Output::new("ultra-test", sink.clone());
         let mut input = Input::new(Cursor::new(format!("{line}\n").into_bytes()), Options::default());

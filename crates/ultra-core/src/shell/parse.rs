@@ -56,7 +56,8 @@ pub(super) fn parse<T: Tool>(arguments: &[OsString]) -> Result<Parsed<T::Args>, 
         return print(T::NAME, &text);
     }
     let args = T::Args::from_arg_matches(&matches).map_err(read)?;
-    let context = context(&common, config);
+    let mut context = context(&common, config);
+    context.plain_lines &= T::TAKES_LINES;
     Ok(Parsed::Run(Box::new(Run { args, common, context })))
 }
 

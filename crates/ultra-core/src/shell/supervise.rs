@@ -64,8 +64,10 @@ fn start<T: Tool>(
     events: SyncSender<Event>,
 ) -> std::io::Result<()> {
     let context = context.clone();
-    let options =
-        Options { max_line: usize::try_from(common.max_line).unwrap_or(usize::MAX), plain: common.lines };
+    let options = Options {
+        max_line: usize::try_from(common.max_line).unwrap_or(usize::MAX),
+        plain: context.plain_lines,
+    };
     let run = move || {
         // A defect in a tool must end the run with a message, not leave it waiting for a dead thread.
         let life = AssertUnwindSafe(|| live::<T>(args, &context, options, sink));

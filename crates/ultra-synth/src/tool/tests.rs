@@ -353,9 +353,7 @@ fn the_judge_answers_in_the_form_that_was_asked_of_the_panel() {
 }
 
 #[test]
-fn lines_of_text_have_no_use_here() {
-    let context = Context { plain_lines: true, ..Context::mock(0) };
-    assert_eq!(run_in(&context, &["medoid"], "x\n").status(), 2);
+fn samples_of_a_judge_have_no_use_here() {
     assert_eq!(run(&["--ultra", "mock:a#3"], &three()).status(), 2);
 }
 
