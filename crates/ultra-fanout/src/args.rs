@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{OsStringValueParser, RangedU64ValueParser, TypedValueParser as _};
 use clap::{Args, ValueHint};
 use ultra_core::sampling::Sampling;
 use ultra_provider::span;
@@ -46,6 +46,7 @@ pub struct FanoutArgs {
     /// Serve answers from this store, and keep new ones there [default file: cache.db in the user's cache
     /// directory]
     #[arg(long, env = "ULTRA_CACHE", value_name = "FILE", num_args = 0..=1, require_equals = true,
-          default_missing_value = "", value_hint = ValueHint::FilePath)]
+          default_missing_value = "", value_hint = ValueHint::FilePath,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub cache: Option<PathBuf>,
 }

@@ -356,6 +356,17 @@ fn the_store_serves_the_second_run_and_changes_nothing_else() {
 }
 
 #[test]
+fn the_store_needs_no_file_on_the_command_line() {
+    use clap::FromArgMatches as _;
+    for (given, file) in [(&["--cache"][..], Some("")), (&["--cache=x.db"], Some("x.db")), (&[], None)] {
+        let arguments = std::iter::once("ultra-fanout").chain(given.iter().copied());
+        let matches = ultra_core::shell::command::<Fanout>().try_get_matches_from(arguments);
+        let args = FanoutArgs::from_arg_matches(&matches.expect("is understood")).expect("is complete");
+        assert_eq!(args.cache.as_deref(), file.map(std::path::Path::new), "{given:?}");
+    }
+}
+
+#[test]
 fn a_store_that_cannot_be_used_changes_nothing() {
     let dir = tempfile::tempdir().expect("makes a directory");
     let file = dir.path().join("cache.db");

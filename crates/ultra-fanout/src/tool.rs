@@ -28,12 +28,13 @@ Examples:
 
   Send the requests of a pattern; what was answered before comes from the store:
     $ ultra-pattern start gut -p 'Is it sound?' -m openai:gpt-6-luna -m mock:b |
-      ultra-fanout --cache | ultra-synth medoid
+      ultra-fanout --cache > stage1.ndjson
 
   Three samples of one model, four calls at a time, answers as they arrive:
     $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' -j 4 --order done < questions.txt > answers.ndjson";
     const READS: &'static [Type] = &[Type::Prompt, Type::Request];
     const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Response, Type::Error];
+    const TAKES_LINES: bool = true;
     const GRACE: Duration = Duration::from_secs(10);
 
     fn run(
