@@ -4,6 +4,7 @@
 //! their ids, the stream (NDJSON in and out, framed and checked here), and the shell around the function:
 //! arguments, configuration, logs, metrics, signals and the exit status.
 
+pub mod bare;
 pub mod clock;
 pub mod config;
 pub mod draw;

@@ -117,6 +117,11 @@ pub enum Order {
     Done,
 }
 
+/// A number and what it counts: `1 prompt`, `2 prompts`.
+pub fn many(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// What a run did, in one line for stderr.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {

@@ -5,7 +5,6 @@
 //! how a stage is planned lives in `ultra-template`; here are the stream and the command line.
 
 mod args;
-mod bare;
 mod check;
 mod find;
 mod next;

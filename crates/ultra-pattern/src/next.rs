@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ultra_core::failure::Failure;
 use ultra_core::ndjson::{Input, Item, Line, Output};
 use ultra_core::record::{ErrorRecord, PatternRef, Prompt, Request, Response, Type};
-use ultra_core::tool::{Context, Summary};
+use ultra_core::tool::{Context, Summary, many};
 use ultra_template::group::{Complete, Group, Groups, Key};
 use ultra_template::{Fault, Faults, Pattern, library, plan};
 
@@ -213,8 +213,10 @@ impl Next<'_> {
             return Err(Failure::nothing_usable("no prompt can go on; the error records say why"));
         }
         Ok(Summary::new(format!(
-            "{} requests made, {} prompts went on, {} cannot",
-            self.made, self.done, self.failed
+            "{} made, {} went on, {} cannot",
+            many(self.made, "request"),
+            many(self.done, "prompt"),
+            self.failed
         )))
     }
 }

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ultra_core::bare::{self, Asked};
 use ultra_core::failure::Failure;
 use ultra_core::id::{ContentHash, Ids};
 use ultra_core::kind::ErrorKind;
 use ultra_core::ndjson::{Fault as LineFault, Head, Input, Item, Line, Output};
-use ultra_core::record::{Document, ErrorRecord, Message, Object, Params, Prompt, Record, Type};
+use ultra_core::record::{Document, ErrorRecord, Message, Params, Prompt, Record, Type};
 use ultra_core::target::Target;
-use ultra_core::tool::{Context, Summary};
+use ultra_core::tool::{Context, Summary, many};
 use ultra_template::Pattern;
 use ultra_template::plan::{self, Ask, How};
 
 use crate::args::StartArgs;
-use crate::bare::{self, Asked};
 use crate::{NAME, REQUESTS, error_record, find, stopped};
 
 pub(crate) fn start(
@@ -92,8 +92,8 @@ impl<'a> Start<'a> {
 
     /// Handles one line; the inner result is what is wrong with the line itself.
     fn line(&mut self, line: &Line<'_>) -> Result<Result<(), LineFault>, Failure> {
-        let asked = match line.head {
-            _ if self.context.plain_lines => Ok(bare::plain(&String::from_utf8_lossy(line.bytes))),
+        match line.head {
+            _ if self.context.plain_lines => {}
             Head::Known(Type::Document) => {
                 let document = match line.decode() {
                     Ok(document) => document,
@@ -112,16 +112,16 @@ impl<'a> Start<'a> {
                 self.ask(&prompt, &[], None)?;
                 return Ok(Ok(()));
             }
-            Head::Bare { batch: true, .. } => decoded(line, bare::batch),
-            Head::Bare { asks: true, .. } => decoded(line, bare::bare),
-            _ => {
-                self.output.pass(line)?;
-                return Ok(Ok(()));
+            _ => {}
+        }
+        match bare::read(line, self.context.plain_lines) {
+            None => self.output.pass(line).map(Ok),
+            Some(Ok(asked)) if !asked.ends_with_prompt() => {
+                let cause = "`messages`: the last one must be the user's";
+                Ok(Err(line.fault(ErrorKind::InputSchema, cause)))
             }
-        };
-        match asked {
-            Ok(asked) => self.made(asked).map(Ok),
-            Err(fault) => Ok(Err(fault)),
+            Some(Ok(asked)) => self.made(asked).map(Ok),
+            Some(Err(fault)) => Ok(Err(fault)),
         }
     }
 
@@ -133,14 +133,14 @@ impl<'a> Start<'a> {
     /// The prompts of the command line, which come after all documents.
     fn given(&mut self) -> Result<(), Failure> {
         for text in self.args.prompts.clone() {
-            self.made(bare::plain(&text))?;
+            self.made(Asked::plain(&text))?;
         }
         Ok(())
     }
 
     /// Writes a prompt that was no record, and its requests.
-    fn made(&mut self, asked: Asked) -> Result<(), Failure> {
-        let Asked { mut prompt, history, params } = asked;
+    fn made(&mut self, mut asked: Asked) -> Result<(), Failure> {
+        let prompt = &mut asked.prompt;
         if prompt.system.is_none() {
             prompt.system.clone_from(&self.args.system);
         }
@@ -148,11 +148,12 @@ impl<'a> Start<'a> {
             prompt.documents = Some(self.documents.iter().map(|document| document.id.clone()).collect());
         }
         if prompt.id.is_empty() {
-            let content = content(&prompt, &history, params.as_ref())?;
-            prompt.id = self.ids.give(Prompt::PREFIX, &content);
+            let content = asked.content()?;
+            asked.prompt.id = self.ids.give(Prompt::PREFIX, &content);
         }
-        self.output.put(&prompt)?;
-        self.ask(&prompt, &history, params)
+        self.output.put(&asked.prompt)?;
+        let history: Vec<Message> = asked.history().into_iter().cloned().collect();
+        self.ask(&asked.prompt, &history, asked.params)
     }
 
     fn ask(&mut self, prompt: &Prompt, history: &[Message], params: Option<Params>) -> Result<(), Failure> {
@@ -216,11 +217,11 @@ impl<'a> Start<'a> {
                 .hint("give a prompt with -p, or prompts on standard input, or plain lines with --lines"));
         }
         Ok(Summary::new(format!(
-            "{} prompts, {} documents, {} requests for {} targets",
-            self.prompts,
-            self.documents.len(),
-            self.requests,
-            self.targets.len()
+            "{}, {}, {} for {}",
+            many(self.prompts, "prompt"),
+            many(self.documents.len() as u64, "document"),
+            many(self.requests, "request"),
+            many(self.targets.len() as u64, "target")
         )))
     }
 }
@@ -242,21 +243,4 @@ fn targets(specs: &[String], context: &Context) -> Result<Vec<String>, Failure> 
         ));
     }
     Ok(targets)
-}
-
-fn decoded(line: &Line<'_>, read: impl Fn(Object) -> Result<Asked, String>) -> Result<Asked, LineFault> {
-    let asked = read(line.decode_as()?).map_err(|cause| line.fault(ErrorKind::InputSchema, cause))?;
-    match asked.prompt.check() {
-        // An empty id is one that has not been given yet.
-        Err(cause) if !asked.prompt.id.is_empty() => Err(line.fault(ErrorKind::InputSchema, cause)),
-        _ => Ok(asked),
-    }
-}
-
-fn content(prompt: &Prompt, history: &[Message], params: Option<&Params>) -> Result<ContentHash, Failure> {
-    let json = |cause: serde_json::Error| Failure::internal(format!("a prompt has no JSON form: {cause}"));
-    Ok(ContentHash::new("ultra prompt v1")
-        .field(serde_json::to_string(prompt).map_err(json)?)
-        .field(serde_json::to_string(history).map_err(json)?)
-        .field(serde_json::to_string(&params).map_err(json)?))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ultra_core::failure::Failure;
 use ultra_core::ndjson::Line;
 use ultra_core::shutdown::Why;
-use ultra_core::tool::Summary;
+use ultra_core::tool::{Summary, many};
 use ultra_provider::dispatch::{Dispatcher, Event, Feed};
 use ultra_template::group::Group;
 
@@ -199,15 +199,15 @@ impl<'a> Run<'a> {
         }
         let open = self.desk.let_go(&mut self.page)?;
         self.page.flush()?;
-        Ok(Failure::stopped(format!("stopped; {open} prompts are not merged")))
+        Ok(Failure::stopped(format!("stopped; {} not merged", many(open as u64, "prompt"))))
     }
 
     fn summary(self) -> Result<Summary, Failure> {
         let Self { desk: Desk { tally, .. }, page, .. } = self;
         if tally.failed > 0 && tally.made == 0 && tally.left_alone == 0 {
             return Err(Failure::nothing_usable(format!(
-                "none of {} prompts got a synthesis; the error records say why",
-                tally.failed
+                "{}, and no synthesis; the error records say why",
+                many(tally.failed, "prompt")
             )));
         }
         if page.told() > 0 {

@@ -48,7 +48,7 @@ impl Fault {
         }
         let known: Vec<_> = known.into_iter().map(|name| format!("`{name}`")).collect();
         let hint = if known.is_empty() {
-            "there is none".into()
+            "there are none here".into()
         } else {
             format!("known here: {}", known.join(", "))
         };
@@ -58,11 +58,12 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
+        match self.line {
+            Some(line) => write!(f, "{}:{line}: ", self.file)?,
+            None if self.file.is_empty() => {}
+            None => write!(f, "{}: ", self.file)?,
         }
-        write!(f, ": {}", self.message)?;
+        f.write_str(&self.message)?;
         if let Some(hint) = &self.hint {
             write!(f, "; {hint}")?;
         }

@@ -104,7 +104,7 @@ fn versions(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Vec<(
 
 fn unknown(name: &str) -> Fault {
     let message = format!("there is no pattern `{}`", name.escape_debug());
-    let fault = Fault::new(ErrorKind::TemplatePattern, "pattern", message);
+    let fault = Fault::new(ErrorKind::TemplatePattern, "", message);
     if name.contains(['/', '.']) {
         return fault.hint(format!("a file is named with --pattern {}", name.escape_debug()));
     }
