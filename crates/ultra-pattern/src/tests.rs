@@ -274,7 +274,7 @@ fn mistakes_on_the_command_line_are_told_before_anything_is_read() {
         (
             &["start", "critiqe", "-m", "mock:a", "-p", "q"][..],
             Exit::Usage,
-            "pattern: there is no pattern `critiqe` | did you mean `critique`?",
+            "there is no pattern `critiqe` | did you mean `critique`?",
         ),
         (
             &["start", "gut", "-p", "q"],
@@ -290,9 +290,9 @@ fn mistakes_on_the_command_line_are_told_before_anything_is_read() {
         (
             &["start", "gut", "-m", "mock:a", "-p", "q", "--var", "x=1"],
             Exit::Usage,
-            "built-in gut: the pattern has no variable `x` | there is none",
+            "built-in gut: the pattern has no variable `x` | there are none here",
         ),
-        (&["show", "gutt"], Exit::Usage, "pattern: there is no pattern `gutt` | did you mean `gut`?"),
+        (&["show", "gutt"], Exit::Usage, "there is no pattern `gutt` | did you mean `gut`?"),
     ] {
         assert_eq!(fails(arguments, ""), (exit, expected.to_owned()));
     }
@@ -306,7 +306,7 @@ fn a_pattern_that_is_not_here_is_an_error_record() {
     assert_eq!(error["kind"], "template.pattern");
     assert_eq!(
         error["message"],
-        "pattern: there is no pattern `critik`; name the file that made the first stage with --pattern"
+        "there is no pattern `critik`; name the file that made the first stage with --pattern"
     );
     assert!(ended.is_err());
 }

@@ -32,10 +32,10 @@ fn a_file_in_the_search_path_wins_over_a_built_in_pattern() {
 #[test]
 fn an_unknown_pattern_is_answered_with_the_nearest_name() {
     let message = |name| find(name, &[], &nothing).expect_err("unknown").to_string();
-    assert_eq!(message("critiqe"), "pattern: there is no pattern `critiqe`; did you mean `critique`?");
+    assert_eq!(message("critiqe"), "there is no pattern `critiqe`; did you mean `critique`?");
     assert_eq!(
         message("zzzzzzzz"),
-        "pattern: there is no pattern `zzzzzzzz`; known here: `confidence`, `critique`, `gut`"
+        "there is no pattern `zzzzzzzz`; known here: `confidence`, `critique`, `gut`"
     );
     assert!(message("../gut.toml").ends_with("a file is named with --pattern ../gut.toml"));
 }
