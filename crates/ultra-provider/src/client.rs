@@ -13,7 +13,8 @@ use reqwest::{Client, ClientBuilder, redirect};
 /// How long the silent parts of an exchange may last. The whole attempt has its own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From sending to the status line, connecting included.
+    /// From sending to the status line, connecting included. An answer that is not streamed begins when it is
+    /// complete, so unless somebody says otherwise only the limit of the whole attempt applies.
     pub first_byte: Duration,
     /// Between two pieces of the body.
     pub idle: Duration,
@@ -21,7 +22,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { first_byte: Duration::from_mins(5), idle: Duration::from_mins(1) }
+        Self { first_byte: Duration::MAX, idle: Duration::from_mins(1) }
     }
 }
 
