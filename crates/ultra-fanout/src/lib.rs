@@ -22,12 +22,12 @@
 //! shows that its own request does not follow. Nothing is paid twice.
 
 mod args;
-mod bare;
 mod job;
 mod json;
 mod panel;
 mod progress;
 mod reader;
+mod request;
 mod run;
 mod shelf;
 mod tally;

@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 
+use ultra_core::bare::{self, Asked};
 use ultra_core::failure::Failure;
-use ultra_core::kind::ErrorKind;
 use ultra_core::ndjson::{Fault, Head, Input, Item, Line, Output};
-use ultra_core::record::{Object, Prompt, Record as _, Request, Type};
+use ultra_core::record::{Prompt, Request, Type};
 use ultra_provider::dispatch::{Feed, Feeder, feed};
-
-use crate::bare::Asked;
 
 /// How many pieces of input wait to be taken.
 const ROOM: usize = 16;
@@ -97,8 +95,8 @@ impl Reader {
 
     /// What a line is to this tool; nothing when it only passes.
     fn line(&mut self, line: &Line<'_>) -> Result<Option<Read>, Box<Fault>> {
-        if self.reading.plain {
-            return Ok(Some(Read::Asked(Box::new(Asked::plain(&String::from_utf8_lossy(line.bytes))))));
+        if let Some(asked) = bare::read(line, self.reading.plain) {
+            return asked.map(|asked| Some(Read::Asked(Box::new(asked)))).map_err(Box::new);
         }
         Ok(match line.head {
             Head::Known(Type::Request) => {
@@ -111,23 +109,8 @@ impl Reader {
                 self.feeder.give(Read::Unasked);
                 None
             }
-            Head::Bare { batch: true, .. } => Some(asked(line, Asked::batch)?),
-            Head::Bare { asks: true, .. } => Some(asked(line, Asked::object)?),
             _ => None,
         })
-    }
-}
-
-fn asked(line: &Line<'_>, read: impl Fn(Object) -> Result<Asked, String>) -> Result<Read, Box<Fault>> {
-    let object = line.decode_as().map_err(Box::new)?;
-    let asked = read(object).and_then(|asked| match asked.prompt.check() {
-        // An empty id is one that has not been given yet.
-        Err(cause) if !asked.prompt.id.is_empty() => Err(cause),
-        _ => Ok(asked),
-    });
-    match asked {
-        Ok(asked) => Ok(Read::Asked(Box::new(asked))),
-        Err(cause) => Err(Box::new(line.fault(ErrorKind::InputSchema, cause))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use ultra_core::bare::Asked;
 use ultra_core::failure::Failure;
 use ultra_core::id::{ContentHash, Ids};
 use ultra_core::kind::ErrorKind;
@@ -14,11 +15,11 @@ use ultra_core::tool::{Context, Order, Summary};
 use ultra_provider::dispatch::{DispatchConfig, Dispatcher, Event, Feed, Finished, Ticket};
 
 use crate::args::FanoutArgs;
-use crate::bare::Asked;
 use crate::job::{Job, Outcome, repeated};
 use crate::panel;
 use crate::progress::Progress;
 use crate::reader::{self, Read, Reading};
+use crate::request;
 use crate::shelf::{Look, Seat, Shelf};
 use crate::tally::Tally;
 
@@ -204,7 +205,9 @@ impl Run<'_> {
     /// Asks the prompt that was waited with: no request of its own followed.
     fn decide(&mut self) -> Result<(), Failure> {
         match self.undecided.take() {
-            Some(prompt) if !self.stopped => self.request(Asked::of(*prompt).request(&self.sampling)?, None),
+            Some(prompt) if !self.stopped => {
+                self.request(request::made(Asked::of(*prompt), &self.sampling)?, None)
+            }
             _ => Ok(()),
         }
     }
@@ -219,7 +222,7 @@ impl Run<'_> {
             asked.prompt.id = self.prompt_ids.give(Prompt::PREFIX, &asked.content()?);
         }
         self.piece(Piece::Prompt(Box::new(asked.prompt.clone())))?;
-        self.request(asked.request(&self.sampling)?, None)
+        self.request(request::made(asked, &self.sampling)?, None)
     }
 
     /// Opens a request; `line` is what it was read from.

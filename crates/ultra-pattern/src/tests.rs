@@ -230,7 +230,7 @@ fn prompts_in_other_clothes_become_prompt_records() {
         r#"{"id":"t","text":"t"}"#,
         r#"{"messages":[{"role":"system","content":"S"},{"role":"user","content":"q1"},{"role":"assistant","content":"a1"},{"role":"user","content":"q2"}]}"#,
         r#"{"custom_id":"c","method":"POST","url":"/v1","body":{"model":"x","messages":[{"role":"user","content":"b"}],"max_tokens":5,"stop":"END"}}"#,
-        r#"{"messages":[{"role":"assistant","content":"a"}]}"#,
+        r#"{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"#,
         r#"{"prompt":7}"#,
     ];
     let (out, _) = run_in(&Context::mock(0), &["start", "gut", "-m", "mock:a"], &input.join("\n"));

@@ -78,5 +78,9 @@ pub(super) fn differ(one: &str, other: &str) -> String {
 }
 
 fn value_of<T: DeserializeOwned>(name: &str, value: &Json) -> Result<T, String> {
-    value.read().map_err(|cause| format!("`{name}`: {cause}"))
+    value.read().map_err(|cause| {
+        // The place that it tells is one in the value, not in the line.
+        let cause = cause.to_string();
+        format!("`{name}`: {}", cause.split(" at line ").next().unwrap_or_default())
+    })
 }
