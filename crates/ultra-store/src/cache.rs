@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ultra_core::clock::Clock;
@@ -36,6 +36,8 @@ pub struct Options {
     pub ttl_s: u64,
     /// Size and patience.
     pub limits: Limits,
+    /// Whether answers are only looked up; then the store is changed in nothing, not even when it is damaged.
+    pub looks_only: bool,
 }
 
 impl Options {
@@ -44,7 +46,7 @@ impl Options {
 
     /// The cache at `path`, with the defaults.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), ttl_s: Self::TTL_S, limits: Limits::default() }
+        Self { path: path.into(), ttl_s: Self::TTL_S, limits: Limits::default(), looks_only: false }
     }
 
     /// `cache.db` in the user's cache directory, `$XDG_CACHE_HOME/ultra` or `~/.cache/ultra`; `None` when the
@@ -106,6 +108,14 @@ impl Cache {
         }
     }
 
+    /// A cache that has no place and does nothing; `cause` says why and is its one warning.
+    pub fn nowhere(cause: &str, clock: Arc<dyn Clock>) -> Self {
+        let mut cache = Self::new(Options::at(PathBuf::new()), clock);
+        cache.state = State::Off;
+        cache.warn(cause.to_owned());
+        cache
+    }
+
     /// The answer to `call`, when there is one that is whole and not too old.
     pub fn lookup(&mut self, call: &Call<'_>) -> Option<Hit> {
         let key = call.key();
@@ -129,7 +139,7 @@ impl Cache {
         let answer = Answer::read(&row.value);
         if answer.is_none() {
             // Nothing that this version wrote; without it the next answer can take its place.
-            let _ = self.with_store(|store| store.remove(&key));
+            let _ = self.with_store(|store| if store.is_writable() { store.remove(&key) } else { Ok(()) });
         }
         Some(Hit { key, answer: answer?, age_s })
     }
@@ -202,15 +212,23 @@ impl Cache {
         if let State::Open(store) = &self.state {
             return store.stats();
         }
-        if !self.options.path.exists() {
+        if Store::is_missing(&self.options.path)? {
             return Ok(Stats::default());
         }
         Store::look(&self.options.path, self.options.limits)?.stats()
     }
 
     fn read(&mut self, key: &Key) -> Result<Option<Row>, Unserved> {
-        if matches!(self.state, State::Closed) && !self.options.path.exists() {
-            return Ok(None);
+        if matches!(self.state, State::Closed) {
+            match Store::is_missing(&self.options.path) {
+                Ok(false) => {}
+                Ok(true) => return Ok(None),
+                Err(cause) => {
+                    self.state = State::Off;
+                    self.warn_of(&cause);
+                    return Err(Unserved);
+                }
+            }
         }
         self.with_store(|store| store.get(key))
     }
@@ -220,7 +238,7 @@ impl Cache {
             return Err(Unserved);
         }
         self.attempt(work).map_err(|cause| {
-            self.warn(&cause.to_string());
+            self.warn_of(&cause);
             Unserved
         })
     }
@@ -234,7 +252,7 @@ impl Cache {
             State::Closed | State::Off => self.open()?,
         };
         let mut done = work(&mut store);
-        if matches!(done, Err(StoreError::Corrupt(_))) {
+        if matches!(done, Err(StoreError::Corrupt(_))) && store.is_writable() {
             store = store.rebuild()?;
             self.warn_of_rebuilt(&store);
             done = work(&mut store);
@@ -246,7 +264,8 @@ impl Cache {
     }
 
     fn open(&mut self) -> Result<Store, StoreError> {
-        let opened = Store::open(&self.options.path, self.options.limits);
+        let open = if self.options.looks_only { Store::look } else { Store::open };
+        let opened = open(&self.options.path, self.options.limits);
         if matches!(opened, Err(StoreError::Locked)) {
             // The next call tries again, but waits for nobody any more.
             self.options.limits = self.options.limits.impatient();
@@ -254,18 +273,37 @@ impl Cache {
         }
         let store = opened?;
         self.warn_of_rebuilt(&store);
+        if store.is_exposed() {
+            let path = self.options.path.display();
+            tracing::warn!("cache {path}: anybody can write to its directory, and so change what it answers");
+        }
         Ok(store)
     }
 
     fn warn_of_rebuilt(&mut self, store: &Store) {
-        if let Some(to) = store.set_aside() {
-            self.warn(&format!("it was damaged and is kept as {}; a new one was begun", to.display()));
+        if let Some(name) = store.set_aside().and_then(Path::file_name) {
+            let path = &self.options.path;
+            let kept = path.with_file_name(name);
+            self.warn(format!(
+                "cache {}: it was damaged and is kept as {}; a new one was begun",
+                path.display(),
+                kept.display()
+            ));
         }
     }
 
-    fn warn(&mut self, cause: &str) {
+    fn warn_of(&mut self, cause: &StoreError) {
+        let path = self.options.path.display();
+        self.warn(match cause {
+            StoreError::NotACache => {
+                format!("{path} is not a cache; it is left alone and nothing is stored")
+            }
+            cause => format!("cache {path}: {cause}"),
+        });
+    }
+
+    fn warn(&mut self, warning: String) {
         if self.warning.is_none() {
-            let warning = format!("cache {}: {cause}", self.options.path.display());
             tracing::warn!("{warning}; the results are the same without it");
             self.warning = Some(warning);
         }

@@ -72,6 +72,8 @@ pub struct Row {
 /// What is in a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
+    /// Whether there is a store at all.
+    pub exists: bool,
     /// Number of answers.
     pub entries: u64,
     /// Size on disk, the write-ahead log included.
@@ -89,21 +91,33 @@ pub struct Store {
     path: PathBuf,
     file: place::FileId,
     limits: Limits,
+    access: open::Access,
+    exposed: bool,
     set_aside: Option<PathBuf>,
     last_read_met_lock: bool,
     last_write_met_lock: bool,
 }
 
 impl Store {
-    /// Opens the store at `path`, made new when there is none; a damaged file is moved beside it first.
+    /// Opens the store at `path`, made new when there is none; a damaged store is moved beside it first. One that
+    /// cannot be written is opened to be read.
     ///
     /// # Errors
-    /// When the place is not safe, cannot be used, or holds something else or something newer.
+    /// When the place is not safe, cannot be used, or holds something else or something newer, which stays as it
+    /// is.
     pub fn open(path: &Path, limits: Limits) -> Result<Self, StoreError> {
         open::open(path, limits)
     }
 
-    /// Opens the store that is at `path`, and leaves it where it is when it is damaged.
+    /// Whether there is no store at `path` yet: no file, or an empty one.
+    ///
+    /// # Errors
+    /// When that cannot be told, as below a file.
+    pub fn is_missing(path: &Path) -> Result<bool, StoreError> {
+        Ok(place::is_free(path)?)
+    }
+
+    /// Opens the store that is at `path` to read it; no row, no mode and no place of a file is changed.
     ///
     /// # Errors
     /// As for [`Store::open`], and when there is none.
@@ -121,12 +135,22 @@ impl Store {
         open::rebuild(&path, file, limits)
     }
 
+    /// Whether a damaged store may be moved: it was opened to be written, and can be.
+    pub fn is_writable(&self) -> bool {
+        self.access == open::Access::Write
+    }
+
+    /// Whether anybody can write to the directory, and so exchange the file.
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
+    }
+
     /// Where the damaged file went, when one was found.
     pub fn set_aside(&self) -> Option<&Path> {
         self.set_aside.as_deref()
     }
 
-    /// The row of `key`. One that fails its checksum is removed and counts as absent.
+    /// The row of `key`. One that fails its checksum counts as absent, and is removed where that is allowed.
     ///
     /// # Errors
     /// [`StoreError::Locked`] after the wait; after one such failure the next reads do not wait.
@@ -164,9 +188,13 @@ impl Store {
     /// Writes `rows` in one transaction: all of them or none. A row with the same key is replaced.
     ///
     /// # Errors
+    /// [`StoreError::ReadOnly`] when it cannot be written;
     /// [`StoreError::Locked`] after the wait, as for [`Store::get`]; [`StoreError::Full`] when evicting did not
     /// help; [`StoreError::Held`] while a reader keeps the write-ahead log from shrinking.
     pub fn put(&mut self, rows: &BTreeMap<Key, Row>) -> Result<(), StoreError> {
+        if !self.is_writable() {
+            return Err(StoreError::ReadOnly);
+        }
         let wait = if self.last_write_met_lock { Duration::ZERO } else { self.limits.write_wait };
         self.connection.busy_timeout(wait)?;
         let done = self.bound_log().and_then(|()| match self.insert(rows) {
@@ -228,6 +256,7 @@ impl Store {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, Option<i64>>(2)?))
         })?;
         Ok(Stats {
+            exists: true,
             entries: entries.unsigned_abs(),
             bytes: place::bytes(&self.path),
             oldest_s: oldest.and_then(|time| u64::try_from(time).ok()),

@@ -1,7 +1,6 @@
 //! Why a store cannot be used.
 
 use std::io;
-use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
@@ -9,17 +8,25 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Others could exchange the file.
-    #[error("the directory {} belongs to another user and others can write to it; choose a directory of your own", .0.display())]
-    Directory(PathBuf),
+    #[error(
+        "its directory belongs to another user and others can write to it; choose a directory of your own"
+    )]
+    Directory,
     /// The path names a directory, a device or the like.
     #[error("it is not a regular file")]
     NotAFile,
+    /// Some other file, such as a text.
+    #[error("it is not a cache; it is left alone and nothing is stored")]
+    NotACache,
     /// A newer version made it.
     #[error("it was made by a newer version (store version {0}, this program knows {known})", known = super::open::VERSION)]
     Newer(i64),
     /// A database, but not a store.
-    #[error("it is the database of another program")]
+    #[error("it is the database of another program; it is left alone and nothing is stored")]
     Foreign,
+    /// The user may not write the file, or nothing beside it.
+    #[error("it can only be read; what is new is not stored")]
+    ReadOnly,
     /// Someone else held the lock for too long.
     #[error("another process holds its lock")]
     Locked,
@@ -41,9 +48,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the store itself is sound, so that a later attempt can succeed.
+    /// Whether the store itself is sound, so that a later call can succeed.
     pub fn passes(&self) -> bool {
-        matches!(self, Self::Locked | Self::Full | Self::Held(_))
+        matches!(self, Self::Locked | Self::Full | Self::Held(_) | Self::ReadOnly)
     }
 }
 
@@ -53,6 +60,14 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),
             Some(ErrorCode::DiskFull) => Self::Full,
+            // The text of SQLite ends in the absolute path.
+            Some(ErrorCode::CannotOpen) => match error {
+                rusqlite::Error::SqliteFailure(code, _) => {
+                    Self::Sql(rusqlite::Error::SqliteFailure(code, None))
+                }
+                error => Self::Sql(error),
+            },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
             _ => Self::Sql(error),
         }
     }

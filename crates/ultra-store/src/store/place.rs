@@ -2,11 +2,14 @@
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io;
+use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::StoreError;
 
@@ -59,29 +62,101 @@ impl Gate {
     }
 }
 
-/// Makes the directory (0700) and the file (0600) where they are missing, and refuses an unsafe place.
-pub(super) fn prepare(path: &Path) -> Result<FileId, StoreError> {
-    let directory = directory_of(path);
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let data = fs::metadata(directory)?;
+/// Makes the directory (0700) and the file (0600) where they are missing.
+pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory_of(path))?;
+    // An unsafe place is left without a file too.
+    exposed(path)?;
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(cause) if !path.exists() => Err(cause.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Whether others can write to the directory of `path`.
+///
+/// # Errors
+/// [`StoreError::Directory`] when they can and it is not even the user's own.
+pub(super) fn exposed(path: &Path) -> Result<bool, StoreError> {
+    let data = fs::metadata(directory_of(path))?;
     let mine = data.uid() == rustix::process::geteuid().as_raw();
     if !mine && data.mode() & 0o022 != 0 {
-        return Err(StoreError::Directory(directory.to_owned()));
+        return Err(StoreError::Directory);
     }
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause.into()),
-        _ => {}
+    Ok(data.mode() & 0o002 != 0)
+}
+
+/// Whether there is nothing at `path` that could be a store: no file, or one without a byte.
+///
+/// # Errors
+/// When that cannot be told, as below a file.
+pub(super) fn is_free(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(true),
+        found => found.map(|data| data.is_file() && data.len() == 0),
     }
-    if !fs::metadata(path)?.is_file() {
-        return Err(StoreError::NotAFile);
+}
+
+/// Whether the user may write the file and beside it, as a writer of a store must.
+pub(super) fn is_writable(path: &Path) -> bool {
+    let may_write = |path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
+    may_write(path) && may_write(directory_of(path))
+}
+
+/// What a file is, judged by its first bytes and without SQLite, which may write to what it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// No bytes at all.
+    Empty,
+    /// A store, whole or not.
+    Ours,
+    /// A database that bears no mark.
+    Unmarked,
+    /// The database of another program.
+    Foreign,
+    /// No database.
+    Other,
+}
+
+impl Content {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+
+    /// Where a database bears the mark of the program that made it.
+    const MARK: std::ops::Range<usize> = 68..72;
+
+    /// Reads the first bytes of `path`; `mark` is that of a store.
+    ///
+    /// # Errors
+    /// [`StoreError::NotAFile`], and when the file cannot be read.
+    pub(super) fn of(path: &Path, mark: i64) -> Result<Self, StoreError> {
+        if !fs::metadata(path)?.is_file() {
+            return Err(StoreError::NotAFile);
+        }
+        let mut head = Vec::new();
+        File::open(path)?.take(Self::MARK.end as u64).read_to_end(&mut head)?;
+        Ok(Self::judge(&head, mark))
     }
-    Ok(FileId::of(path)?)
+
+    fn judge(head: &[u8], mark: i64) -> Self {
+        let compared = head.len().min(Self::MAGIC.len());
+        match head.get(Self::MARK) {
+            _ if head.is_empty() => Self::Empty,
+            _ if head[..compared] != Self::MAGIC[..compared] => Self::Other,
+            // Cut short inside its header.
+            None => Self::Ours,
+            Some(found) if found == &mark.to_be_bytes()[4..] => Self::Ours,
+            Some([0, 0, 0, 0]) => Self::Unmarked,
+            Some(_) => Self::Foreign,
+        }
+    }
 }
 
 /// Takes the rights of others to a store away; that this can fail is no reason not to use it.
 pub(super) fn make_private(path: &Path) {
-    if fs::metadata(path).is_ok_and(|data| data.mode() & 0o077 != 0) {
-        let _ = fs::set_permissions(path, Permissions::from_mode(0o600));
+    if let Ok(data) = fs::metadata(path)
+        && data.mode() & 0o077 != 0
+    {
+        let _ = fs::set_permissions(path, Permissions::from_mode(data.mode() & 0o700));
     }
 }
 
@@ -101,6 +176,20 @@ pub(super) fn set_aside(path: &Path, damaged: FileId, wait: Duration) -> Result<
     let _ = fs::remove_file(beside(path, "-shm"));
     make_private(&to);
     Ok(Some(to))
+}
+
+/// The file as SQLite reads it in a URI.
+pub(super) fn uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(*byte))
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
 }
 
 /// Size of the write-ahead log in bytes.

@@ -164,20 +164,122 @@ fn g140_a_row_under_the_key_of_another_is_a_miss() {
 }
 
 #[test]
-fn g140_a_text_file_is_moved_beside_and_kept_private() {
-    for text in ["xy", "my notes\n", &"a long text ".repeat(1000)] {
+fn g140_a_file_that_never_was_a_store_is_left_alone() {
+    let marked = |mark: &[u8]| [b"SQLite format 3\0".as_slice(), &[1; 52], mark, b"and more"].concat();
+    let files = [
+        b"x".to_vec(),
+        b"my notes\n".to_vec(),
+        b"SQLite format 3 is what this text is about".to_vec(),
+        b"a long text ".repeat(1000),
+        marked(b"else"),
+        marked(&[0; 4]),
+    ];
+    for bytes in files {
         let (_directory, path) = place();
-        fs::create_dir(path.parent().expect("has one")).expect("makes");
+        let directory = path.parent().expect("has one");
+        fs::create_dir(directory).expect("makes");
+        fs::write(&path, &bytes).expect("writes");
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("sets");
+        for refused in [Store::open(&path, Limits::default()), Store::look(&path, Limits::default())] {
+            assert!(matches!(refused, Err(StoreError::NotACache | StoreError::Foreign)), "{refused:?}");
+        }
+        assert_eq!(fs::read(&path).expect("is kept"), bytes);
+        assert_eq!(fs::metadata(&path).expect("is kept").mode() & 0o777, 0o644);
+        assert_eq!(fs::read_dir(directory).expect("lists").count(), 1);
+    }
+}
+
+#[test]
+fn g140_a_damaged_store_is_moved_beside_and_kept_private() {
+    for bytes in [6, 16, 40, 72, 5000] {
+        let (_directory, path) = place();
         for n in 1..3 {
-            fs::write(&path, text).expect("writes");
+            filled(&path, 5);
+            let cut = fs::read(&path).expect("reads")[..bytes].to_vec();
+            fs::write(&path, &cut).expect("writes");
             fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("sets");
             let mut store = open(&path);
+            if let Err(StoreError::Corrupt(_)) = store.get(&key("1")) {
+                store = store.rebuild().expect("begins a new store");
+            }
             let aside = path.with_extension(format!("db.corrupt-{n}"));
-            assert_eq!(store.set_aside(), Some(aside.as_path()));
-            assert_eq!(fs::read_to_string(&aside).expect("is kept"), text);
+            assert_eq!(store.set_aside(), Some(aside.as_path()), "{bytes}");
+            assert_eq!(fs::read(&aside).expect("is kept").len(), bytes);
             assert_eq!(fs::metadata(&aside).expect("is kept").mode() & 0o777, 0o600);
             store.put(&rows(1)).expect("the new store works");
         }
+    }
+}
+
+#[test]
+fn a_reader_changes_neither_a_sound_store_nor_a_damaged_one() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 5);
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("sets");
+    let whole = fs::read(&path).expect("reads");
+    let mut store = Store::look(&path, Limits::default()).expect("opens");
+    for (key, row) in &rows {
+        assert_eq!(store.get(key).expect("reads").as_ref(), Some(row));
+    }
+    assert!(matches!(store.put(&rows), Err(StoreError::ReadOnly)));
+    assert!(matches!(store.remove(&key("1")), Err(StoreError::ReadOnly)));
+    drop(store);
+    for bytes in [whole.len(), 5000, 40, 0] {
+        fs::write(&path, &whole[..bytes]).expect("writes");
+        let _ = Store::look(&path, Limits::default()).and_then(|mut store| store.get(&key("1")));
+        assert_eq!(fs::read(&path).expect("is there"), &whole[..bytes]);
+        assert_eq!(fs::metadata(&path).expect("is there").mode() & 0o777, 0o644);
+        assert_eq!(fs::read_dir(path.parent().expect("has one")).expect("lists").count(), 1, "{bytes}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_read_without_a_file_beside_it() {
+    let (directory, _) = place();
+    let path = directory.path().join("a b%20?c#.db");
+    let rows = filled(&path, 5);
+    let file = super::place::FileId::of(&path).expect("exists");
+    // What the superuser may not write cannot be made here, so the store is told.
+    let mut sealed = super::open::connect(&path, file, Limits::default(), super::open::Access::Sealed)
+        .expect("opens to read");
+    for (key, row) in &rows {
+        assert_eq!(sealed.get(key).expect("reads").as_ref(), Some(row));
+    }
+    assert!(matches!(sealed.put(&rows), Err(StoreError::ReadOnly)));
+    assert_eq!(sealed.stats().expect("counts").entries, 5);
+    assert_eq!(fs::read_dir(directory.path()).expect("lists").count(), 1);
+}
+
+#[test]
+fn what_the_user_may_not_write_is_opened_to_be_read() {
+    let (_directory, path) = place();
+    let rows = filled(&path, 2);
+    let parent = path.parent().expect("has one");
+    for (file_mode, directory_mode) in [(0o444, 0o700), (0o600, 0o500), (0o444, 0o555)] {
+        fs::set_permissions(&path, Permissions::from_mode(file_mode)).expect("sets");
+        fs::set_permissions(parent, Permissions::from_mode(directory_mode)).expect("sets");
+        let mut store = open(&path);
+        let superuser = rustix::process::geteuid().is_root();
+        assert_eq!(store.is_writable(), superuser);
+        for (key, row) in &rows {
+            assert_eq!(store.get(key).expect("reads").as_ref(), Some(row));
+        }
+        drop(store);
+        fs::set_permissions(parent, Permissions::from_mode(0o700)).expect("sets");
+        // A store that may be written loses the rights of others; no right is ever added.
+        let mode = fs::metadata(&path).expect("exists").mode() & 0o777;
+        assert_eq!(mode, if superuser { file_mode & 0o700 } else { file_mode });
+    }
+}
+
+#[test]
+fn a_directory_in_which_anybody_can_write_is_told_and_not_changed() {
+    let (directory, _) = place();
+    let path = directory.path().join("cache.db");
+    for (mode, exposed) in [(0o755, false), (0o777, true)] {
+        fs::set_permissions(directory.path(), Permissions::from_mode(mode)).expect("sets");
+        assert_eq!(open(&path).is_exposed(), exposed);
+        assert_eq!(fs::metadata(directory.path()).expect("exists").mode() & 0o777, mode);
     }
 }
 
@@ -315,7 +417,7 @@ fn a_directory_of_someone_else_in_which_others_can_write_is_refused() {
     let given = std::os::unix::fs::chown(directory.path(), Some(65_534), None);
     let of_others = if given.is_ok() { directory.path() } else { Path::new("/tmp") };
     let path = of_others.join("ultra-test-refused.db");
-    assert!(matches!(Store::open(&path, Limits::default()), Err(StoreError::Directory(_))));
+    assert!(matches!(Store::open(&path, Limits::default()), Err(StoreError::Directory)));
     assert!(!path.exists());
 }
 
