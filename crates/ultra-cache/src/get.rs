@@ -5,7 +5,7 @@ use ultra_core::ndjson::{Input, Item, Line, Output};
 use ultra_core::record::{Request, Type};
 use ultra_core::target::pending;
 use ultra_core::tool::{Context, Summary};
-use ultra_store::{Asked, Cache, Call};
+use ultra_store::{Asked, Cache, Call, Options};
 
 use crate::args::Get;
 use crate::panel::Panel;
@@ -18,7 +18,8 @@ pub(crate) fn run(
     mut input: Input,
     output: &mut Output,
 ) -> Result<Summary, Failure> {
-    let mut cache = args.place.cache(args.ttl, context)?;
+    let mut cache =
+        args.place.cache(context, |path| Options { ttl_s: args.ttl, looks_only: true, ..Options::at(path) });
     let mut panel = Panel::new(context);
     while let Some(item) = input.next(output)? {
         match item {

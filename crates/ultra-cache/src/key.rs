@@ -3,13 +3,14 @@
 use serde::Serialize;
 use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
-use ultra_core::ndjson::{Input, Item, Line, Output};
+use ultra_core::ndjson::{Head, Input, Item, Line, Output};
 use ultra_core::record::{ErrorRecord, Json, Object, Request, Type};
 use ultra_core::target::calls;
 use ultra_core::tool::{Context, Summary};
 use ultra_store::Call;
 
 use crate::panel::Panel;
+use crate::place::counted;
 
 /// The key of one call.
 #[derive(Debug, Serialize)]
@@ -25,17 +26,41 @@ struct Keyed<'a> {
 /// Prints a line for each call of each request; nothing else is copied.
 pub(crate) fn run(context: &Context, mut input: Input, output: &mut Output) -> Result<Summary, Failure> {
     let mut panel = Panel::new(context);
-    let mut keys = 0_u64;
+    let (mut keys, mut requests, mut prompts) = (0_u64, 0_u64, 0_u64);
     while let Some(item) = input.next(output)? {
         match item {
             Item::Fault(fault) => output.fault(fault)?,
             Item::Line(line) if line.known() == Some(Type::Request) => {
+                requests += 1;
                 keys += print(&line, &mut panel, context.verbose, output)?;
             }
-            Item::Line(_) => {}
+            Item::Line(line) => prompts += u64::from(asks(&line)),
         }
     }
-    Ok(Summary::new(format!("{keys} keys")))
+    // Who made the requests may have left the prompts in the stream.
+    if requests == 0 && prompts > 0 {
+        tracing::warn!("{}", without_request(prompts));
+    }
+    Ok(Summary::new(counted(keys, "key")))
+}
+
+/// Whether a line is a prompt, with or without a `type`.
+fn asks(line: &Line<'_>) -> bool {
+    match line.head {
+        Head::Known(kind) => kind == Type::Prompt,
+        Head::Bare { asks, batch } => asks || batch,
+        Head::Foreign => false,
+    }
+}
+
+/// Why prompts have no keys, and how they get them.
+fn without_request(prompts: u64) -> String {
+    let (verb, pronoun) = if prompts == 1 { ("has", "it") } else { ("have", "them") };
+    format!(
+        "0 keys: {} {verb} no request yet, and only a request has keys; \
+         send {pronoun} through ultra-pattern start first",
+        counted(prompts, "prompt"),
+    )
 }
 
 fn print(line: &Line<'_>, panel: &mut Panel<'_>, explain: bool, output: &mut Output) -> Result<u64, Failure> {
@@ -88,4 +113,19 @@ fn unresolved(
     error.prompt_id = Some(request.prompt_id.clone());
     error.target = target.map(str::to_owned);
     output.error(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_request;
+
+    #[test]
+    fn one_prompt_and_many_are_told_how_they_get_a_key() {
+        assert_eq!(
+            without_request(1),
+            "0 keys: 1 prompt has no request yet, and only a request has keys; \
+             send it through ultra-pattern start first"
+        );
+        assert!(without_request(2).contains("2 prompts have no request yet"));
+    }
 }

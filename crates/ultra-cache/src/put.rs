@@ -10,7 +10,7 @@ use ultra_store::{Cache, Call, Options};
 use crate::args::Put;
 use crate::held::Held;
 use crate::panel::Panel;
-use crate::place::report;
+use crate::place::{counted, report};
 
 /// Copies the stream and stores each new answer to a request that came before it.
 pub(crate) fn run(
@@ -19,7 +19,7 @@ pub(crate) fn run(
     mut input: Input,
     output: &mut Output,
 ) -> Result<Summary, Failure> {
-    let mut cache = args.place.cache(Options::TTL_S, context)?;
+    let mut cache = args.place.cache(context, Options::at);
     let mut panel = Panel::new(context);
     let mut held = Held::new(context.memory);
     while let Some(item) = input.next(output)? {
@@ -42,8 +42,9 @@ pub(crate) fn run(
     }
     cache.flush();
     if held.forgotten > 0 {
-        let forgotten = held.forgotten;
-        tracing::warn!("{forgotten} requests were not held until their answers came; raise --mem");
+        let were = if held.forgotten == 1 { "was" } else { "were" };
+        let forgotten = counted(held.forgotten, "request");
+        tracing::warn!("{forgotten} {were} not held until the answers came; raise --mem");
     }
     Ok(report(&cache, context))
 }

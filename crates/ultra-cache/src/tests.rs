@@ -293,6 +293,52 @@ fn p17_a_broken_store_makes_plain_copies() {
 }
 
 #[test]
+fn a_text_named_as_the_store_is_untouched_by_every_action() {
+    let asking = request("r", "q", &["mock:a"]);
+    let run = Run::new();
+    fs::create_dir(run.path.parent().expect("has one")).expect("makes");
+    fs::write(&run.path, "my notes\n").expect("writes");
+    assert_eq!(run.get(&asking), asking);
+    run.put(&(asking.clone() + &line(&response("r", "mock:a", 0, "yes"))));
+    let stats = Args { action: Action::Stats(Stats { place: run.place(), json: false }) };
+    let mut output = Output::new(Cache::NAME, Sink::default());
+    let failed =
+        Cache::run(stats, &run.context, Input::new(Cursor::new(""), Options::default()), &mut output);
+    assert!(failed.is_err());
+    assert_eq!(fs::read_to_string(&run.path).expect("is kept"), "my notes\n");
+    assert_eq!(fs::read_dir(run.path.parent().expect("has one")).expect("lists").count(), 1);
+}
+
+#[test]
+fn g140_a_reader_moves_no_damaged_store() {
+    let run = Run::new();
+    let asking = request("r", "q", &["mock:a"]);
+    run.put(&(asking.clone() + &line(&response("r", "mock:a", 0, "yes"))));
+    let cut = fs::read(&run.path).expect("reads")[..5000].to_vec();
+    fs::write(&run.path, &cut).expect("writes");
+    assert_eq!(run.get(&asking), asking);
+    assert_eq!(fs::read(&run.path).expect("is there"), cut);
+    assert!(!run.path.with_extension("db.corrupt-1").exists());
+}
+
+#[test]
+fn a_store_that_is_not_there_is_told_and_is_no_failure() {
+    let mut run = Run::new();
+    assert_eq!(run.stats()["entries"], json!(0));
+    run.context.person_reads = true;
+    let (text, _) = run.through(Action::Stats(Stats { place: run.place(), json: false }), "");
+    assert!(text.contains("no store yet") && text.contains("entries  0\n"), "{text}");
+    assert!(!run.path.exists());
+}
+
+#[test]
+fn prompts_without_a_request_have_no_key_and_no_error() {
+    let run = Run::new();
+    let prompt = line(&json!({ "type": "prompt", "id": "p", "text": "q" }));
+    assert_eq!(run.through(Action::Key, &prompt), (String::new(), 0));
+}
+
+#[test]
 fn g145_keys_tell_what_looks_alike_apart() {
     let run = Run::new();
     let keys = run.key(

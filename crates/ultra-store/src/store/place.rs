@@ -180,16 +180,11 @@ pub(super) fn set_aside(path: &Path, damaged: FileId, wait: Duration) -> Result<
 
 /// The file as SQLite reads it in a URI.
 pub(super) fn uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                uri.push(char::from(*byte))
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte);
+    let encode = |byte: u8| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
+    std::iter::once("file:".to_owned())
+        .chain(path.as_os_str().as_bytes().iter().copied().map(encode))
+        .collect()
 }
 
 /// Size of the write-ahead log in bytes.
