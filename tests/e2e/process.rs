@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ultra_testkit::command::{Command, Signal};
+use ultra_testkit::command::{Command, Sandbox, Signal};
 use ultra_testkit::server::{Place, Reply, Script, Server};
 
 use crate::tools::{all, binary, pipeline, with};
@@ -41,6 +41,34 @@ fn a_reader_that_leaves_stops_calls_in_flight() {
         pipeline(line).env("OLLAMA_BASE_URL", server.openai_url()).timeout(Duration::from_secs(20)).run();
     assert_eq!(run.stdout().trim(), "0", "{run}");
     assert_eq!(server.calls().len(), 1, "no further call after the reader had left");
+}
+
+#[test]
+fn a_reader_that_pauses_does_not_make_a_call_time_out() {
+    // The output is full while the answer comes; an attempt that is judged late would be paid twice.
+    let server = Server::start(Script::always(Reply::text("in time").after(Duration::from_millis(300))));
+    let notes = "{\"type\":\"note\",\"text\":\"a line that fills the pipe\"}\n".repeat(20_000);
+    let line = "(echo '{\"prompt\":\"q\"}'; cat notes) | ultra-fanout -m ollama:x --timeout 1s --attempts 2 | (sleep 3; cat)";
+    let run = pipeline(line).env("OLLAMA_BASE_URL", server.openai_url()).file("notes", notes).run();
+    assert_eq!(server.calls().len(), 1, "{}", run.stderr());
+    assert_eq!(run.records("response").len(), 1, "{}", run.stderr());
+}
+
+#[test]
+fn an_answer_is_in_the_store_before_the_run_is_over() {
+    let sandbox = Sandbox::new();
+    let mut running =
+        sandbox.command(binary("ultra-fanout")).args(["--lines", "-m", "exec:cat", "--cache=c.db"]).spawn();
+    running.write("one\n").expect("is read");
+    let _ = running.wait_for_lines(3, Duration::from_secs(10));
+    // The run waits for more input; what it has paid for must not wait with it.
+    let stored = || {
+        let run = sandbox.command(binary("ultra-cache")).args(["stats", "--path", "c.db", "--json"]).run();
+        run.stdout().contains("\"entries\":1")
+    };
+    assert!((0..200).any(|_| stored()), "a run that idles keeps its answers to itself");
+    running.close_stdin();
+    running.wait().assert_status(0);
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Tool for Cache {
 Examples:
   Ask only what was never asked, and keep the answers:
     $ ultra-pattern start gut -p 'Is it sound?' -m mock:a -m mock:b |
-      ultra-cache get | ultra-fanout | ultra-cache put | ultra-synth medoid
+      ultra-cache get | ultra-fanout | ultra-cache put > stage1.ndjson
 
   See why two requests are not the same call:
     $ ultra-pattern start gut -p 'Is it sound?' -m mock:a | ultra-cache key -v

@@ -124,9 +124,14 @@ impl Run<'_> {
         loop {
             self.progress.show(self.tally.ended(), self.dispatcher.open());
             let room = self.has_room();
-            let Self { dispatcher, input, output, .. } = self;
+            let Self { dispatcher, input, output, shelf, .. } = self;
             let feed = if room { input.as_mut() } else { None };
-            match dispatcher.next(feed, || output.flush())? {
+            // What was paid for must not wait for more input: neither its reader nor the store does without it.
+            let idle = || {
+                shelf.iter_mut().for_each(Shelf::flush);
+                output.flush()
+            };
+            match dispatcher.next(feed, idle)? {
                 Event::Finished(done) => self.finished(*done)?,
                 Event::Fed(read) => self.take(read)?,
                 Event::Closed => {
@@ -243,7 +248,9 @@ impl Run<'_> {
             Err(failure) => {
                 let error = ErrorRecord::new(self.output.tool(), ErrorKind::Request, failure.to_string());
                 let error = Job::new(request, true, Vec::new(), 0).placed(error);
-                self.piece(Piece::Lines(line.unwrap_or_default()))?;
+                if let Some(line) = line {
+                    self.piece(Piece::Lines(line))?;
+                }
                 return self.piece(Piece::Error(Box::new(error)));
             }
         };
@@ -261,6 +268,9 @@ impl Run<'_> {
         self.piece(Piece::Request(number))?;
         for at in 0..calls {
             self.begin((number, at))?;
+        }
+        if calls == 0 && !self.in_order {
+            self.close(number);
         }
         Ok(())
     }

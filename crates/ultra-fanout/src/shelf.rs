@@ -63,6 +63,11 @@ impl Shelf {
         })
     }
 
+    /// Puts down what was not yet written.
+    pub(crate) fn flush(&mut self) {
+        self.cache.flush();
+    }
+
     /// Looks for an answer to call number `at` of `job`.
     pub(crate) fn look(&mut self, job: &Job, seat: Seat) -> Look {
         let asked = job.asked(seat.1);

@@ -191,6 +191,9 @@ impl File<'_> {
                 return Err(self.refuse(&value.span(), "a profile is a list of targets"));
             };
             let targets = items.iter().map(|item| self.text(item)).collect::<Result<Vec<_>, _>>()?;
+            if targets.is_empty() {
+                return Err(self.refuse(&value.span(), "a profile names at least one target"));
+            }
             config.profiles.entry(name.get_ref().to_string()).or_insert(targets);
         }
         Ok(())
