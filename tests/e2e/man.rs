@@ -50,8 +50,10 @@ fn frame(name: &str) -> String {
 }
 
 fn page(tool: &tools::Described) -> String {
-    let mut text =
-        format!(".TH {} 1 \"\" \"Ultra {}\" \"Ultra manual\"\n", tool.name, env!("CARGO_PKG_VERSION"));
+    // An apostrophe that stays one in typesetting; generated options use it.
+    let mut text = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n".to_owned();
+    let _ =
+        writeln!(text, ".TH {} 1 \"\" \"Ultra {}\" \"Ultra manual\"", tool.name, env!("CARGO_PKG_VERSION"));
     let _ = write!(
         text,
         ".SH NAME\n{} \\- {}\n",
