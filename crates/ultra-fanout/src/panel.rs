@@ -33,10 +33,13 @@ pub(crate) fn expanded(specs: Vec<String>, config: &Config, mock: bool) -> Vec<S
     specs.into_iter().flat_map(expand).collect()
 }
 
+/// What to do when nobody is there to be asked.
+pub(crate) const HINT: &str =
+    "name models with -m, such as -m openai:gpt-5 -m ollama:llama3, or -m mock:a to try it out";
+
 /// Nobody is there to be asked.
 pub(crate) fn nobody(what: &str) -> Failure {
-    Failure::usage(format!("no target: {what}"))
-        .hint("name models with -m, such as -m openai:gpt-5 -m ollama:llama3, or -m mock:a to try it out")
+    Failure::usage(format!("no target: {what}")).hint(HINT)
 }
 
 fn written(target: Target) -> String {

@@ -159,14 +159,20 @@ impl Run<'_> {
         if self.stopped {
             return Err(Failure::stopped(format!("stopped before the end: {line}")));
         }
-        if self.unasked && self.tally.requests() == 0 {
+        if self.unasked && self.tally.seen() == 0 {
             return Err(panel::nobody("the input has prompts, and no requests that say whom to ask"));
+        }
+        if self.tally.is_nothing() && self.tally.seen() == 0 {
+            let nobody = self.tally.nobody();
+            return Err(Failure::nothing_usable(format!(
+                "nobody was asked; prompts and requests without a target: {nobody}"
+            )));
         }
         if self.tally.is_nothing() {
             return Err(Failure::nothing_usable(format!("no target answered: {line}")));
         }
         let summary = Summary::new(line);
-        Ok(if self.tally.requests() > 0 { summary.of_calls() } else { summary })
+        Ok(if self.tally.seen() > 0 { summary.of_calls() } else { summary })
     }
 
     /// Whether more input may be taken.
@@ -219,26 +225,34 @@ impl Run<'_> {
 
     /// Asks a prompt that came without a type.
     fn ask(&mut self, mut asked: Asked) -> Result<(), Failure> {
-        if asked.targets.is_empty() && self.targets.is_empty() {
-            self.give_up(panel::nobody("there is a prompt, and nothing says whom to ask"));
-            return Ok(());
-        }
         if asked.prompt.id.is_empty() {
             asked.prompt.id = self.prompt_ids.give(Prompt::PREFIX, &asked.content()?);
         }
         self.piece(Piece::Prompt(Box::new(asked.prompt.clone())))?;
+        if asked.targets.is_empty() && self.targets.is_empty() {
+            return self.nobody(asked.prompt.id, None);
+        }
         self.request(request::made(asked, &self.sampling)?, None)
+    }
+
+    /// Writes an error in place of answers that nobody is there to give.
+    fn nobody(&mut self, prompt_id: String, request_id: Option<String>) -> Result<(), Failure> {
+        let message = format!("nothing says whom to ask; {}", panel::HINT);
+        if self.tally.unaddressed() {
+            tracing::warn!("{message}");
+        }
+        let mut error = ErrorRecord::new(self.output.tool(), ErrorKind::Request, message);
+        error.prompt_id = Some(prompt_id);
+        error.request_id = request_id;
+        self.piece(Piece::Error(Box::new(error)))
     }
 
     /// Opens a request; `line` is what it was read from.
     fn request(&mut self, mut request: Request, line: Option<Vec<u8>>) -> Result<(), Failure> {
         if request.targets.is_empty() && request.pending.is_none() {
             if self.targets.is_empty() {
-                self.give_up(panel::nobody(&format!(
-                    "the request `{}` does not say whom to ask",
-                    request.id
-                )));
-                return Ok(());
+                self.piece(Piece::Lines(line.unwrap_or_default()))?;
+                return self.nobody(request.prompt_id, Some(request.id));
             }
             request.targets.clone_from(&self.targets);
         }
@@ -307,7 +321,11 @@ impl Run<'_> {
     fn settle(&mut self, (number, at): Seat, outcome: Outcome) -> Result<(), Failure> {
         match &outcome {
             Outcome::Response(response) => self.tally.response(response),
-            Outcome::Error(error) => self.tally.error(error),
+            Outcome::Error(error) => {
+                if self.tally.error(error) && error.kind != ErrorKind::Cancelled {
+                    warn(error);
+                }
+            }
         }
         let Some(job) = self.jobs.get_mut(&number) else { return Ok(()) };
         job.settle(at, outcome);
@@ -397,6 +415,17 @@ impl Run<'_> {
         self.input = None;
         self.undecided = None;
         self.failure = Some(failure);
+    }
+}
+
+/// Says what went wrong the first time; the message names the target unless it is about this side.
+fn warn(error: &ErrorRecord) {
+    let target = error.target.as_deref().unwrap_or_default().escape_debug().to_string();
+    let message = &error.message;
+    if message.contains(&target) {
+        tracing::warn!("{message} ({})", error.kind);
+    } else {
+        tracing::warn!("{target}: {message} ({})", error.kind);
     }
 }
 

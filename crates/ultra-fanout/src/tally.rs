@@ -33,7 +33,12 @@ struct AtTarget {
 /// The counters of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
+    /// Requests that were read or made.
+    seen: u64,
+    /// Requests with calls that were made here.
     requests: u64,
+    /// Prompts and requests that name nobody to ask.
+    unaddressed: u64,
     calls: u64,
     targets: BTreeMap<String, AtTarget>,
 }
@@ -41,7 +46,8 @@ pub(crate) struct Tally {
 impl Tally {
     /// A request with so many calls.
     pub(crate) fn request(&mut self, calls: usize) {
-        self.requests += 1;
+        self.seen += 1;
+        self.requests += u64::from(calls > 0);
         self.calls += calls as u64;
     }
 
@@ -61,21 +67,35 @@ impl Tally {
         }
     }
 
-    /// A call without an answer.
-    pub(crate) fn error(&mut self, error: &ErrorRecord) {
+    /// A prompt or a request that names nobody to ask; true for the first.
+    pub(crate) fn unaddressed(&mut self) -> bool {
+        self.unaddressed += 1;
+        self.unaddressed == 1
+    }
+
+    /// A call without an answer; true for the first of its kind at its target.
+    pub(crate) fn error(&mut self, error: &ErrorRecord) -> bool {
         let at = self.targets.entry(error.target.clone().unwrap_or_default()).or_default();
         at.attempts += u64::from(error.attempts.unwrap_or_default());
-        *at.errors.entry(error.kind).or_default() += 1;
+        let times = at.errors.entry(error.kind).or_default();
+        *times += 1;
+        *times == 1
     }
 
-    /// Requests seen so far.
-    pub(crate) fn requests(&self) -> u64 {
-        self.requests
+    /// Requests seen so far, those included that ask nothing here.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
     }
 
-    /// Whether calls were asked for and none was answered.
+    /// Prompts and requests so far that name nobody to ask.
+    pub(crate) fn nobody(&self) -> u64 {
+        self.unaddressed
+    }
+
+    /// Whether something was asked and nothing was answered.
     pub(crate) fn is_nothing(&self) -> bool {
-        self.calls > 0 && self.sum(|at| at.responses) == 0
+        let asked = self.calls > 0 || (self.unaddressed > 0 && self.seen == 0);
+        asked && self.sum(|at| at.responses) == 0
     }
 
     /// Answers, and calls without one, so far.

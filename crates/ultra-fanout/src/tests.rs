@@ -247,14 +247,19 @@ fn a_target_that_cannot_be_asked_becomes_errors_and_the_others_go_on() {
 
 #[test]
 fn nobody_to_ask_is_said_with_the_flag_to_use() {
-    for input in [
-        "{\"prompt\":\"q\"}\n".to_owned(),
-        request("r1", ""),
-        r#"{"type":"prompt","id":"p","text":"q"}"#.to_owned(),
+    let prompt = r#"{"type":"prompt","id":"p","text":"q"}"#;
+    for (input, exit) in [
+        ("{\"prompt\":\"q\"}\n", Exit::NothingUsable),
+        (&request("r1", ""), Exit::NothingUsable),
+        (prompt, Exit::Usage),
     ] {
-        let run = Bench::new(&[]).run(&input);
-        assert_eq!(run.failure().exit(), Exit::Usage, "{input}");
-        assert!(run.failure().hints()[0].contains("-m"), "{input}");
+        let run = Bench::new(&[]).run(input);
+        assert_eq!(run.failure().exit(), exit, "{input}");
+        let errors = run.of_type("error");
+        match exit {
+            Exit::Usage => assert!(run.failure().hints()[0].contains("-m") && errors.is_empty(), "{input}"),
+            _ => assert!(errors[0]["message"].as_str().is_some_and(|said| said.contains("-m")), "{input}"),
+        }
     }
     let run = Bench::new(&["mock:a?fial=1"]).run("");
     assert_eq!(
@@ -265,11 +270,38 @@ fn nobody_to_ask_is_said_with_the_flag_to_use() {
 }
 
 #[test]
-fn answers_before_a_request_that_names_nobody_are_not_lost() {
-    let input = format!("{}\n{}\n", request("r1", r#","targets":["mock:a"]"#), request("r2", ""));
+fn what_names_nobody_becomes_an_error_and_everything_else_goes_on() {
+    let input = format!(
+        "{{\"prompt\":\"a\",\"targets\":[\"mock:c\"]}}\n{{\"id\":\"b\",\"prompt\":\"b\"}}\n{{\"type\":\"note\"}}\n{}\n{}\n",
+        request("r1", ""),
+        request("r2", r#","targets":["mock:c"]"#)
+    );
     let run = Bench::new(&[]).run(&input);
-    assert_eq!(run.failure().exit(), Exit::Usage);
-    assert_eq!(run.types(), ["request", "response mock:a#0"]);
+    let expected = [
+        "prompt",
+        "request",
+        "response mock:c#0",
+        "prompt",
+        "error -#null",
+        "note",
+        "request",
+        "error -#null",
+        "request",
+        "response mock:c#0",
+    ];
+    assert_eq!(run.types(), expected);
+    let errors = run.of_type("error");
+    assert_eq!((&errors[0]["kind"], &errors[0]["prompt_id"]), (&"request".into(), &"b".into()));
+    assert_eq!((&errors[1]["request_id"], &errors[1]["prompt_id"]), (&"r1".into(), &"p-r1".into()));
+    assert_eq!((run.result.is_ok(), run.errors), (true, 2));
+}
+
+#[test]
+fn requests_that_only_pass_are_not_counted() {
+    let input =
+        format!("{}\n{}\n", request("r1", r#","pending":[]"#), request("r2", r#","targets":["mock:a"]"#));
+    let run = Bench::new(&[]).run(&input);
+    assert!(run.summary().starts_with("1 request, 1 response; 1 call;"), "{}", run.summary());
 }
 
 #[test]
