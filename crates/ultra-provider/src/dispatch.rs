@@ -22,13 +22,14 @@ mod tests;
 mod time;
 mod verdict;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ultra_core::draw;
 use ultra_core::failure::Failure;
+use ultra_core::kind::ErrorKind;
 use ultra_core::shutdown::{Shutdown, Why};
 use ultra_core::target::Target;
 use ultra_core::tool::Context;
@@ -65,6 +66,9 @@ pub struct Dispatcher {
     patience: Option<Duration>,
     grace: Duration,
     deadline: Duration,
+    attempts: u32,
+    /// Targets to which a connection failed, which is said once each.
+    unreached: BTreeSet<String>,
 }
 
 /// A call that is not finished.
@@ -115,6 +119,8 @@ impl Dispatcher {
             patience: None,
             grace: config.grace,
             deadline: config.deadline,
+            attempts: config.attempts,
+            unreached: BTreeSet::new(),
         })
     }
 
@@ -250,6 +256,13 @@ impl Dispatcher {
             Why::Signal(_) => {
                 self.patience = Some(self.time.now().saturating_add(self.grace));
                 self.step(ultra_pace::Event::Drain);
+                if !self.open.is_empty() && !self.time.is_simulated() {
+                    tracing::warn!(
+                        "stopping: {} calls in flight may end within {:.0} s; once more quits at once",
+                        self.open.len(),
+                        self.grace.as_secs_f64()
+                    );
+                }
             }
         }
         Some(why)
@@ -289,6 +302,17 @@ impl Dispatcher {
             }
             Some(Err(error)) => {
                 let (class, retry_after) = (error.class, error.retry_after);
+                let target = open.call.target.escape_debug();
+                tracing::info!("{target}: attempt {} of this call: {error}", attempt.n);
+                if attempt.n < self.attempts
+                    && is_of_connection(error.kind)
+                    && class.is_transient()
+                    && !self.time.is_simulated()
+                    && self.unreached.insert(open.call.target.clone())
+                {
+                    let seconds = open.allowed.as_secs_f64();
+                    tracing::warn!("{}; trying again for up to {seconds} s", error.message);
+                }
                 if class == ultra_pace::Class::FatalTarget {
                     self.closing.insert(attempt, error.clone());
                 }
@@ -346,6 +370,11 @@ impl Dispatcher {
         let result = verdict::result(open, verdict, attempts, |by| closing.get(&by).cloned());
         self.done.push_back(Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, timing });
     }
+}
+
+/// Whether nobody was reached at all.
+fn is_of_connection(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NetworkConnect | ErrorKind::NetworkDns | ErrorKind::TimeoutConnect)
 }
 
 /// The random numbers of the machine.
