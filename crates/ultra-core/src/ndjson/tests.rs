@@ -278,6 +278,8 @@ proptest! {
             && std::str::from_utf8(&line).is_ok();
         let scanned = match scan(&line) {
             Ok(_) => true,
+            // Half a pair in a key is told before whatever else is wrong with the line.
+            Err(flaw) if flaw.kind == ErrorKind::InputSurrogate => return Ok(()),
             Err(flaw) => !matches!(flaw.kind, ErrorKind::InputParse | ErrorKind::InputEncoding | ErrorKind::InputNotObject),
         };
         prop_assert_eq!(parsed, scanned, "{}", String::from_utf8_lossy(&line));

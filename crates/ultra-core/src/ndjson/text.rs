@@ -2,9 +2,16 @@
 
 /// Finds the first byte at or after `from` that ends a plain run inside a string: `"`, `\` or a control byte.
 ///
-/// Eight bytes at a time by arithmetic on words ("SWAR"), because answers are mostly long strings.
+/// Answers are mostly long strings, so it goes in steps: 32 bytes that hold nothing special at a time, which the
+/// compiler turns into vector instructions, then 8 bytes by arithmetic on words ("SWAR"), then one by one.
 pub(super) fn plain_run_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
+    while let Some(chunk) = bytes[at..].first_chunk::<32>() {
+        if chunk.iter().fold(false, |special, &byte| special | ends_run(byte)) {
+            break;
+        }
+        at += 32;
+    }
     while let Some(chunk) = bytes[at..].first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
         let special = below_space(word) | equals(word, b'"') | equals(word, b'\\');
@@ -13,10 +20,11 @@ pub(super) fn plain_run_end(bytes: &[u8], from: usize) -> usize {
         }
         at += 8;
     }
-    bytes[at..]
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-        .map_or(bytes.len(), |n| at + n)
+    bytes[at..].iter().position(|&byte| ends_run(byte)).map_or(bytes.len(), |n| at + n)
+}
+
+const fn ends_run(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
