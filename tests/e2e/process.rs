@@ -124,6 +124,24 @@ fn a_signal_lets_calls_in_flight_end_and_starts_no_new_one() {
 }
 
 #[test]
+fn a_second_signal_leaves_no_member_running() {
+    let sandbox = Sandbox::new();
+    let member = "exec:echo $$ > pid; sleep 60";
+    let mut running = sandbox.command(binary("ultra-fanout")).args(["--lines", "-m", member]).spawn();
+    running.write("q\n").expect("is read");
+    let written = || std::fs::read_to_string(sandbox.path("pid")).ok().filter(|pid| pid.ends_with('\n'));
+    let pid = (0..1_000_000).find_map(|_| written()).expect("the member starts").trim().to_owned();
+    running.signal(Signal::INT);
+    running.wait_for_stderr("stopping", Duration::from_secs(10));
+    running.signal(Signal::INT);
+    running.wait().assert_signal(2);
+    let alive = |pid: &str| {
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    assert!((0..100_000).any(|_| !alive(&pid)), "the member {pid} outlives its run");
+}
+
+#[test]
 fn metrics_are_written_for_a_collector() {
     let run = pipeline("echo q | ultra-fanout --mock --lines -m mock:a --metrics run.prom > /dev/null").run();
     run.assert_status(0);

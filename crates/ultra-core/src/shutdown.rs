@@ -19,6 +19,7 @@ type Hook = Box<dyn FnOnce(Why) + Send>;
 struct State {
     why: Option<Why>,
     hooks: Vec<Hook>,
+    last: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 /// Tells a tool to stop. Clones share one state; it is triggered at most once.
@@ -61,6 +62,19 @@ impl Shutdown {
             return hook(already);
         }
         state.hooks.push(Box::new(hook));
+    }
+
+    /// Calls `hook` once when the run is given up: the process dies at once, and nothing is dropped any more.
+    pub fn on_abandon(&self, hook: impl FnOnce() + Send + 'static) {
+        self.lock().last.push(Box::new(hook));
+    }
+
+    /// Says that the process dies at once.
+    pub(crate) fn abandon(&self) {
+        let last = std::mem::take(&mut self.lock().last);
+        for hook in last {
+            hook();
+        }
     }
 
     /// The flag that ends an input.

@@ -101,6 +101,7 @@ impl Dispatcher {
         config: &DispatchConfig,
         connect: impl Fn(&Target) -> Result<Box<dyn Provider>, Failure> + 'static,
     ) -> Result<Self, Failure> {
+        context.shutdown.on_abandon(crate::exec::kill_all);
         // Processes that share a seed must not retry in step; a simulated run must be the same everywhere.
         let process = if context.mock { 0 } else { std::process::id() };
         Ok(Self {

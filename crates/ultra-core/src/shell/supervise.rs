@@ -109,13 +109,17 @@ fn wait(happens: &Receiver<Event>, context: &Context, grace: Duration) -> Ended 
             }
             // A second signal, or patience that ended after the first.
             Ok(Event::Signal(_)) | Err(RecvTimeoutError::Timeout) if signal.is_some() => {
+                context.shutdown.abandon();
                 return Ended::cut_short(signal);
             }
             Ok(Event::ReaderGone) => {
                 patience = Some(patience.unwrap_or(READER_GRACE).min(READER_GRACE));
                 context.shutdown.trigger(Why::ReaderGone);
             }
-            Err(RecvTimeoutError::Timeout) => return Ended::failed(Failure::reader_gone()),
+            Err(RecvTimeoutError::Timeout) => {
+                context.shutdown.abandon();
+                return Ended::failed(Failure::reader_gone());
+            }
             Ok(Event::Signal(_)) | Err(RecvTimeoutError::Disconnected) => {
                 return Ended::failed(Failure::internal("the tool died without a word"));
             }

@@ -1,7 +1,9 @@
 //! Running one command: stdin written, stdout and stderr read at once, no child left behind.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -123,24 +125,46 @@ async fn drain(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Unfini
     }
 }
 
+/// The groups that run now. The process may die without dropping anything, and nobody else knows them.
+static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+fn running() -> MutexGuard<'static, BTreeSet<i32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every command that runs, for a process that dies at once.
+pub(crate) fn kill_all() {
+    for group in std::mem::take(&mut *running()) {
+        if let Some(group) = Pid::from_raw(group) {
+            // It may be gone already.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 /// The process group of a command; killed when dropped, unless it was spared.
 #[derive(Debug)]
 struct Group(Option<Pid>);
 
 impl Group {
     fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        running().extend(group.map(Pid::as_raw_pid));
+        Self(group)
     }
 
     /// The command has ended by itself, and its number may be given to somebody else.
     fn spare(&mut self) {
-        self.0 = None;
+        if let Some(group) = self.0.take() {
+            running().remove(&group.as_raw_pid());
+        }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
+            running().remove(&group.as_raw_pid());
             // It may be gone already.
             let _ = kill_process_group(group, Signal::KILL);
         }
