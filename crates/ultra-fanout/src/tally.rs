@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ultra_core::kind::ErrorKind;
 use ultra_core::metrics::{Metric, Metrics};
 use ultra_core::record::{ErrorRecord, Response};
+use ultra_core::tool::many;
 use ultra_provider::dispatch::Counts;
 
 const CALLS: Metric = Metric::counter("ultra_calls_total", "Attempts sent to a target.");
@@ -173,8 +174,4 @@ impl Tally {
     fn sum(&self, count: impl Fn(&AtTarget) -> u64) -> u64 {
         self.targets.values().map(count).sum()
     }
-}
-
-fn many(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

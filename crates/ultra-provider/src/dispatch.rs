@@ -259,8 +259,8 @@ impl Dispatcher {
                 self.step(ultra_pace::Event::Drain);
                 if !self.open.is_empty() && !self.time.is_simulated() {
                     tracing::warn!(
-                        "stopping: {} calls in flight may end within {:.0} s; once more quits at once",
-                        self.open.len(),
+                        "stopping: {} in flight may end within {:.0} s; once more quits at once",
+                        ultra_core::tool::many(self.open.len() as u64, "call"),
                         self.grace.as_secs_f64()
                     );
                 }
