@@ -4,7 +4,7 @@
 //! whatever fails. Lines that are not requests pass byte for byte; a request passes on with `pending: []`,
 //! before its answers, so that nobody further down asks again.
 //!
-//! A plain thread reads ([`reader`]); the tool's own thread decides, keeps the order and writes ([`run`]);
+//! A plain thread reads (`reader`); the tool's own thread decides, keeps the order and writes (`run`);
 //! the dispatcher of ultra-provider makes the calls. Input is read only while there is room for what it asks.
 //!
 //! # Order
