@@ -194,7 +194,7 @@ fn records_are_copied_byte_for_byte_before_the_documents() {
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_refused_before_anything_is_read() {
-    for words in [&["--records"][..], &["--records", "-"], &["-", "-"], &["-g", "[", "."]] {
+    for words in [&["--records", "-"][..], &["-", "-"], &["-g", "[", "."]] {
         let failure = ingest(words, "text").result.expect_err("refused");
         assert_eq!(failure.exit(), Exit::Usage, "{words:?}");
     }

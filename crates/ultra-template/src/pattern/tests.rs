@@ -124,7 +124,7 @@ fn unknown_keys_and_values_are_refused_with_their_line() {
             "name = \"initial\"",
             "x.toml:9: two stages are called `initial`; give each a name of its own",
         ),
-        ("audience", "role = \"critc\"\naudience", "x.toml:11: unknown role `critc`; there is none"),
+        ("audience", "role = \"critc\"\naudience", "x.toml:11: unknown role `critc`; there are none here"),
         ("default = \"plain\"", "default = 3", "x.toml:4: the variable `tone`: 3 is not text"),
     ] {
         assert!(good.contains(from), "{from}");
