@@ -121,6 +121,7 @@ impl Hit {
             target: asked.target.to_owned(),
             sample: asked.sample,
             stage: asked.stage.to_owned(),
+            fallback: None,
             model: answer.model,
             text: answer.text,
             json: answer.json,
@@ -129,6 +130,7 @@ impl Hit {
             usage: answer.usage,
             cost_usd: answer.cost_usd.map(|_| 0.0),
             attempts: 0,
+            uncertain_prior: false,
             timing: None,
             cache: Some(CacheMark {
                 status: CacheStatus::Hit,

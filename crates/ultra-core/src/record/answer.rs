@@ -22,6 +22,8 @@ record! {
         pub sample: u32,
         /// Name of the stage.
         pub stage: String,
+        /// The target that answered in place of `target`, when that failed and has a fallback.
+        pub fallback: Option<String>,
         /// The model that answered, as the provider names it.
         pub model: String,
         /// The answer.
@@ -38,6 +40,9 @@ record! {
         pub cost_usd: Option<f64>,
         /// How often the call was sent.
         pub attempts: u32,
+        /// True when an earlier run sent this call and was killed before it knew the answer, so that it may
+        /// have been paid twice.
+        pub uncertain_prior: bool,
         /// How long it took; left out in mock mode.
         pub timing: Option<Timing>,
         /// What the cache did.
@@ -76,7 +81,7 @@ object! {
 object! {
     /// What the cache did for an answer.
     pub struct CacheMark {
-        /// Hit or stored.
+        /// Where the answer came from.
         pub status: CacheStatus,
         /// The cache key.
         pub key: String,
@@ -93,6 +98,8 @@ pub enum CacheStatus {
     Hit,
     /// The store was asked and did not have it.
     Miss,
+    /// An identical call was in flight, and its answer served this one too.
+    Shared,
 }
 
 impl Field for CacheStatus {}
@@ -124,6 +131,8 @@ record! {
         pub status: Option<u32>,
         /// How often the call was sent.
         pub attempts: Option<u32>,
+        /// True when an earlier run sent this call and was killed before it knew what came of it.
+        pub uncertain_prior: bool,
         /// Seconds that the provider asked to wait.
         pub retry_after_s: Option<f64>,
         /// What the provider said.
@@ -190,6 +199,7 @@ impl ErrorRecord {
             stage: None,
             status: None,
             attempts: None,
+            uncertain_prior: false,
             retry_after_s: None,
             provider: None,
             input: None,

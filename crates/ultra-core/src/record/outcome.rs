@@ -103,6 +103,8 @@ record! {
         pub target: String,
         /// Number of the sample, from 0.
         pub sample: u32,
+        /// Number of the attempt, from 1: what earlier attempts had said of this answer is void.
+        pub attempt: u32,
         /// The next piece of text.
         pub text: String,
     }
