@@ -79,11 +79,51 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
+/// What a reply says of the limits that its target keeps, as far as the units are beyond doubt.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RateLimits {
+    /// Requests a second.
+    pub requests_per_s: Option<f64>,
+    /// Tokens a second, those of the prompt and of the answer together.
+    pub tokens_per_s: Option<f64>,
+    /// Requests that may still be sent at once.
+    pub remaining_requests: Option<u64>,
+    /// Tokens that may still be sent at once.
+    pub remaining_tokens: Option<u64>,
+    /// Where requests or tokens are used up: how long until they are whole again.
+    pub reset: Option<Duration>,
+}
+
+/// What an attempt tells while it is under way, always from the attempt's own future.
+pub trait Watch {
+    /// The answer began: the head of a whole answer came, or the first event of a stream. At most once, and
+    /// never for a failure.
+    fn first_byte(&self) {}
+
+    /// The next piece of the answer's text, free of secrets, never empty. The pieces in order are the text of
+    /// the answer, if it comes to one. Only where [`Watch::wants_stream`].
+    fn text(&self, _piece: &str) {}
+
+    /// The limits that a reply told, be it an answer or a failure. At most once.
+    fn limits(&self, _limits: &RateLimits) {}
+
+    /// Whether to ask for a stream, so that text comes as it is written.
+    fn wants_stream(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Watch for Silent {}
+
 /// A call in flight; dropping it cancels the call.
 pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + 'a>>;
 
 /// Somebody who answers calls. Tiny on purpose: HTTP dialects, the mock and exec members all fit behind it.
 pub trait Provider: fmt::Debug {
     /// Makes one attempt; `timeout` is how long the whole attempt may take.
-    fn call<'a>(&'a self, call: &'a Call, timeout: Duration) -> Calling<'a>;
+    fn call<'a>(&'a self, call: &'a Call, timeout: Duration, watch: &'a dyn Watch) -> Calling<'a>;
 }

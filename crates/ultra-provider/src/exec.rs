@@ -16,7 +16,7 @@ use ultra_pace::Class;
 
 pub(crate) use self::process::kill_all;
 use self::process::{Ended, Unfinished};
-use crate::call::{Answer, Call, CallError, Calling, Provider};
+use crate::call::{Answer, Call, CallError, Calling, Provider, Watch};
 use crate::classify::peer::visible;
 use crate::http::{LARGEST, seconds};
 
@@ -101,7 +101,7 @@ impl Exec {
 }
 
 impl Provider for Exec {
-    fn call<'a>(&'a self, call: &'a Call, limit: Duration) -> Calling<'a> {
+    fn call<'a>(&'a self, call: &'a Call, limit: Duration, _: &'a dyn Watch) -> Calling<'a> {
         Box::pin(async move {
             timeout(limit, self.attempt(call)).await.unwrap_or_else(|_| {
                 let what = format!("the command did not end within {} and was stopped", seconds(limit));

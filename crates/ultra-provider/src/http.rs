@@ -23,7 +23,7 @@ pub(crate) use self::fields::Fields;
 pub(crate) use self::lenient::{Few, First, Unread, amount, count, detail, object, string, words};
 pub(crate) use self::transport::truncated;
 use crate::anthropic;
-use crate::call::{Answer, Call, CallError, Calling, Provider};
+use crate::call::{Answer, Call, CallError, Calling, Provider, Watch};
 use crate::classify::{self, peer::Peer};
 use crate::client::Timeouts;
 use crate::openai;
@@ -150,7 +150,7 @@ impl Http {
 }
 
 impl Provider for Http {
-    fn call<'a>(&'a self, call: &'a Call, limit: Duration) -> Calling<'a> {
+    fn call<'a>(&'a self, call: &'a Call, limit: Duration, _: &'a dyn Watch) -> Calling<'a> {
         Box::pin(async move {
             timeout(limit, self.attempt(call)).await.unwrap_or_else(|_| {
                 let what = format!("no whole answer came from {} within {}", self.peer.place, seconds(limit));

@@ -15,6 +15,6 @@ pub mod mock;
 mod openai;
 pub mod span;
 
-pub use call::{Answer, Call, CallError, Calling, Provider};
+pub use call::{Answer, Call, CallError, Calling, Provider, RateLimits, Silent, Watch};
 pub use client::Timeouts;
 pub use connect::{Options, connect, connect_with};

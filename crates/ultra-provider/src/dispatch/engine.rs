@@ -19,7 +19,7 @@ use ultra_core::shutdown::Shutdown;
 use ultra_pace::{AttemptId, Class};
 
 use super::feed::Feed;
-use crate::call::{Answer, Call, CallError, Provider};
+use crate::call::{Answer, Call, CallError, Provider, Silent};
 
 /// How long an attempt may run over its time before it is cut: providers say better what took so long.
 const SLACK: Duration = Duration::from_millis(200);
@@ -77,7 +77,7 @@ impl Engine {
         self.handles.insert(attempt, handle);
         let flight = async move {
             let limit = timeout.saturating_add(SLACK);
-            let ended = tokio::time::timeout(limit, provider.call(&call, timeout)).await;
+            let ended = tokio::time::timeout(limit, provider.call(&call, timeout, &Silent)).await;
             let message = || format!("no answer within {} s", timeout.as_secs_f64());
             ended.map_err(|_| CallError::new(ErrorKind::TimeoutAttempt, Class::Unsure, message())).flatten()
         };

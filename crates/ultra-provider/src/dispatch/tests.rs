@@ -16,7 +16,7 @@ use ultra_core::tool::Context;
 use ultra_pace::Class;
 
 use super::{DispatchConfig, Dispatcher, Event, Feed, Finished, feed};
-use crate::call::{Answer, Call, CallError, Calling, Provider};
+use crate::call::{Answer, Call, CallError, Calling, Provider, Watch};
 
 fn call(target: &str, question: &str) -> Call {
     Call {
@@ -54,7 +54,7 @@ impl Drop for Tell {
 }
 
 impl Provider for Fake {
-    fn call<'a>(&'a self, call: &'a Call, _: Duration) -> Calling<'a> {
+    fn call<'a>(&'a self, call: &'a Call, _: Duration, _: &'a dyn Watch) -> Calling<'a> {
         self.seen.set(self.seen.get() + 1);
         let tell = Tell(Rc::clone(&self.dropped));
         Box::pin(async move {

@@ -11,7 +11,7 @@ use ultra_core::record::{Message, Role};
 use ultra_testkit::server::Server;
 
 use super::Http;
-use crate::call::{Answer, Call, CallError, Provider};
+use crate::call::{Answer, Call, CallError, Provider, Silent};
 use crate::client::Timeouts;
 
 const KEY: &str = "sk-canary-0123456789abcdef";
@@ -68,5 +68,5 @@ fn ask_within(
 
 fn attempt(http: &Http, limit: Duration) -> Result<Answer, CallError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(http.call(&call(), limit))
+    runtime.block_on(http.call(&call(), limit, &Silent))
 }
