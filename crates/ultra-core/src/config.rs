@@ -1,10 +1,14 @@
 //! Configuration: flags, then `ULTRA_*` variables, then `./ultra.toml`, then `$XDG_CONFIG_HOME/ultra/config.toml`.
 //!
 //! Settings in a file are defaults for the flag of the same name, so a flag, its variable and its line in a
-//! file go through one parser. What a flag cannot say — providers, aliases, profiles — is typed here.
+//! file go through one parser. What a flag cannot say — providers, aliases, profiles, and the prices, limits and
+//! fallbacks of single targets — is typed here.
 
+mod about;
 mod file;
 mod keys;
+mod limit;
+mod price;
 mod provider;
 
 use std::collections::BTreeMap;
@@ -12,6 +16,8 @@ use std::path::PathBuf;
 
 pub use file::{Origin, Setting};
 pub use keys::{SECTIONS, nearest};
+pub use limit::Limit;
+pub use price::Price;
 pub use provider::{Dialect, Provider};
 
 use crate::env;
@@ -27,6 +33,8 @@ pub struct Config {
     aliases: BTreeMap<String, String>,
     /// Named panels.
     profiles: BTreeMap<String, Vec<String>>,
+    /// What is said about single targets.
+    about: about::About,
 }
 
 impl Config {
@@ -41,6 +49,7 @@ impl Config {
                 Failure::usage(format!("there is no configuration file {}", path.display()))
             })?;
             config.add(&path.display().to_string(), &text)?;
+            config.check_names()?;
             return Ok(config);
         }
         // The nearest file comes first and wins.
@@ -50,6 +59,7 @@ impl Config {
                 config.add(&path.display().to_string(), &text)?;
             }
         }
+        config.check_names()?;
         Ok(config)
     }
 

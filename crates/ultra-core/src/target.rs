@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Provider, nearest};
+use crate::config::{Config, Price, Provider, nearest};
 use crate::failure::Failure;
 use crate::record::Object;
 use crate::record::{Pending, Request};
@@ -82,6 +82,12 @@ impl Target {
         let route = if mock { mock_route(real) } else { route(real, config)? };
         Ok(Self { name: name.to_owned(), samples, route })
     }
+
+    /// What this target costs; a simulated model is free unless a price is told, others then have none.
+    pub fn price<'c>(&self, config: &'c Config) -> Option<&'c Price> {
+        let simulated = matches!(self.route, Route::Mock { .. });
+        config.price(&self.name).or(simulated.then_some(&Price::FREE))
+    }
 }
 
 /// The calls that a request asks for: each target and sample, in order, once.
@@ -123,7 +129,7 @@ pub fn pending(request: &Request) -> Result<Vec<Pending>, Failure> {
 }
 
 /// Splits `name#3`; a `#` inside `exec:` commands counts only with digits to the end.
-fn split_samples(spec: &str) -> Result<(&str, Option<u32>), Failure> {
+pub(crate) fn split_samples(spec: &str) -> Result<(&str, Option<u32>), Failure> {
     let Some((name, digits)) = spec.rsplit_once('#') else { return Ok((spec, None)) };
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok((spec, None));

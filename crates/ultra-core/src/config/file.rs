@@ -79,6 +79,9 @@ pub(super) fn add(config: &mut Config, name: &str, text: &str) -> Result<(), Fai
             ("providers", DeValue::Table(providers)) => file.providers(config, providers)?,
             ("aliases", DeValue::Table(aliases)) => file.aliases(config, aliases)?,
             ("profiles", DeValue::Table(profiles)) => file.profiles(config, profiles)?,
+            ("prices", DeValue::Table(prices)) => file.prices(config, prices)?,
+            ("limits", DeValue::Table(limits)) => file.limits(config, limits)?,
+            ("fallbacks", DeValue::Table(fallbacks)) => file.fallbacks(config, fallbacks)?,
             (section, DeValue::Table(settings)) => {
                 let sections = SECTIONS.iter().map(|known| known.0).chain(TABLES.iter().copied());
                 let Some(&(_, keys)) =
@@ -101,25 +104,26 @@ pub(super) fn add(config: &mut Config, name: &str, text: &str) -> Result<(), Fai
     Ok(())
 }
 
-struct File<'a> {
+/// The file that is being read.
+pub(super) struct File<'a> {
     name: &'a str,
     text: &'a str,
 }
 
-type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(super) type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl File<'_> {
-    fn origin(&self, at: &Range<usize>) -> Origin {
+    pub(super) fn origin(&self, at: &Range<usize>) -> Origin {
         let line = 1 + self.text[..at.start.min(self.text.len())].matches('\n').count();
         Origin { file: self.name.to_owned(), line }
     }
 
-    fn refuse(&self, at: &Range<usize>, cause: impl fmt::Display) -> Failure {
+    pub(super) fn refuse(&self, at: &Range<usize>, cause: impl fmt::Display) -> Failure {
         Failure::usage(format!("{}: {cause}", self.origin(at)))
     }
 
-    fn unknown<'k>(
+    pub(super) fn unknown<'k>(
         &self,
         at: &Range<usize>,
         what: &str,
@@ -170,7 +174,7 @@ impl File<'_> {
         }
     }
 
-    fn text(&self, value: &Value<'_>) -> Result<String, Failure> {
+    pub(super) fn text(&self, value: &Value<'_>) -> Result<String, Failure> {
         match value.get_ref() {
             DeValue::String(text) => Ok(text.to_string()),
             _ => Err(self.refuse(&value.span(), "expected a string")),
@@ -247,4 +251,14 @@ impl File<'_> {
         }
         Ok(provider)
     }
+}
+
+/// A number, whole or with a fraction; neither infinite nor NaN.
+pub(super) fn number(value: &Value<'_>) -> Option<f64> {
+    let number: f64 = match value.get_ref() {
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok()? as f64,
+        DeValue::Float(number) => number.as_str().parse().ok()?,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
 }

@@ -51,6 +51,23 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "timeout",
             "deadline",
             "cache",
+            "journal",
+            "retry-errors",
+            "durability",
+            "journal-repair",
+            "unsafe-fs",
+            "limits",
+            "stream",
+            "max-usd",
+            "max-calls",
+            "max-tokens",
+            "quorum",
+            "fallback",
+            "hedge",
+            "run-deadline",
+            "summary",
+            "requests-per-minute",
+            "tokens-per-minute",
         ],
     ),
     ("cache", &["path", "ttl"]),
@@ -74,8 +91,14 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
 /// The keys of `[providers.NAME]`.
 pub(super) const PROVIDER: &[&str] = &["dialect", "base-url", "key-env", "key-file", "version"];
 
+/// The keys of `[prices."PROVIDER:MODEL"]`.
+pub(super) const PRICE: &[&str] = &["in", "cached", "out", "date"];
+
+/// The keys of `[limits."PROVIDER:MODEL"]`.
+pub(super) const LIMIT: &[&str] = &["requests-per-minute", "tokens-per-minute", "concurrency"];
+
 /// The tables that are not sections of a tool.
-pub(super) const TABLES: &[&str] = &["providers", "aliases", "profiles"];
+pub(super) const TABLES: &[&str] = &["providers", "aliases", "profiles", "prices", "limits", "fallbacks"];
 
 /// The known name that is nearest to `wrong`, if one is near.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

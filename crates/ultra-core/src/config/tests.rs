@@ -1,3 +1,5 @@
+mod about;
+
 use super::{Config, Dialect};
 
 fn refused(text: &str) -> String {
