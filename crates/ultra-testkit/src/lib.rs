@@ -14,6 +14,7 @@
 //! Functions panic where a test should fail.
 #![allow(clippy::missing_panics_doc, reason = "a test kit panics where the test has failed")]
 
+pub mod chance;
 pub mod command;
 pub mod fixtures;
 pub mod golden;

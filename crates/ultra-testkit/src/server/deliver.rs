@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
-use super::reply::{Fault, Framing, Place, Ready};
+use super::reply::{Fault, Framing, Place, Ready, events_end};
 
 /// The longest time that anything here waits.
 pub(super) const LONGEST: Duration = Duration::from_mins(1);
@@ -18,6 +18,8 @@ pub(super) struct Delivery {
     pub(super) sent: usize,
     /// The client closed before the reply was over.
     pub(super) left: bool,
+    /// Nothing of the reply is missing.
+    pub(super) whole: bool,
     /// The connection can carry another request.
     pub(super) reusable: bool,
 }
@@ -26,10 +28,10 @@ pub(super) fn deliver(stream: &TcpStream, reply: &Ready) -> Delivery {
     let mut delivery = Delivery::default();
     let ended = send(stream, reply, &mut delivery);
     delivery.left |= ended.is_err();
-    delivery.reusable = !delivery.left
+    delivery.whole = !delivery.left
         && reply.fault.is_none()
-        && !reply.pace.close
-        && !matches!(reply.framing, Framing::Claim(_) | Framing::Chunks { last: false, .. });
+        && matches!(reply.framing, Framing::Length | Framing::Chunks { last: true, .. });
+    delivery.reusable = delivery.whole && !reply.pace.close;
     delivery
 }
 
@@ -38,19 +40,30 @@ fn send(stream: &TcpStream, reply: &Ready, delivery: &mut Delivery) -> io::Resul
         delivery.left = true;
         return Ok(());
     }
+    let mut output = stream;
     let place = reply.fault.map(|(_, place)| place);
-    if place != Some(Place::BeforeHeaders) {
-        let mut output = stream;
-        output.write_all(head(reply).as_bytes())?;
-        delivery.status = Some(reply.status);
-        let until = match place {
-            Some(Place::AfterHeaders) => 0,
-            Some(Place::MidBody(bytes)) => bytes.min(reply.body.len()),
-            _ => reply.body.len(),
-        };
-        body(stream, reply, &reply.body[..until], delivery)?;
-        if let (Framing::Chunks { last: true, .. }, None, false) = (reply.framing, place, delivery.left) {
-            output.write_all(b"0\r\n\r\n")?;
+    match place {
+        Some(Place::BeforeHeaders) => {}
+        Some(Place::MidHead) => {
+            let head = head(reply);
+            output.write_all(&head.as_bytes()[..head.len() / 2])?;
+        }
+        _ => {
+            output.write_all(head(reply).as_bytes())?;
+            delivery.status = Some(reply.status);
+            let until = match place {
+                Some(Place::AfterHeaders) => 0,
+                Some(Place::MidBody(bytes)) => bytes.min(reply.body.len()),
+                Some(Place::AfterEvents(events)) => events_end(&reply.body, events),
+                _ => reply.body.len(),
+            };
+            body(stream, reply, &reply.body[..until], delivery)?;
+            match (reply.framing, place, delivery.left) {
+                (Framing::Chunks { last: true, .. }, None, false) => output.write_all(b"0\r\n\r\n")?,
+                (Framing::BadChunk, None, false) => output.write_all(b"FFFFFFFFFFFFFFFF\r\n")?,
+                (Framing::Endless, None, false) => forever(stream, &reply.body, delivery)?,
+                _ => {}
+            }
         }
     }
     match reply.fault.map(|(fault, _)| fault) {
@@ -68,7 +81,9 @@ fn head(reply: &Ready) -> String {
     let framing = match reply.framing {
         Framing::Length => format!("content-length: {}", reply.body.len()),
         Framing::Claim(length) => format!("content-length: {length}"),
-        Framing::Chunks { .. } => "transfer-encoding: chunked".to_owned(),
+        Framing::Chunks { .. } | Framing::BadChunk | Framing::Endless => {
+            "transfer-encoding: chunked".to_owned()
+        }
     };
     format!("HTTP/1.1 {} {}\r\n{lines}{framing}\r\n\r\n", reply.status, reason(reply.status))
 }
@@ -76,6 +91,7 @@ fn head(reply: &Ready) -> String {
 fn body(stream: &TcpStream, reply: &Ready, body: &[u8], delivery: &mut Delivery) -> io::Result<()> {
     let chunk = match reply.framing {
         Framing::Chunks { size, .. } => Some(size),
+        Framing::BadChunk | Framing::Endless => Some(64),
         Framing::Length | Framing::Claim(_) => None,
     };
     let (size, pause) = match reply.pace.drip {
@@ -97,6 +113,17 @@ fn body(stream: &TcpStream, reply: &Ready, body: &[u8], delivery: &mut Delivery)
         }
     }
     Ok(())
+}
+
+/// Sends the body in chunks again and again; the error at its end is that the client has left.
+fn forever(stream: &TcpStream, body: &[u8], delivery: &mut Delivery) -> io::Result<()> {
+    let piece = body.iter().copied().cycle().take(64 << 10).collect::<Vec<u8>>();
+    let chunk = [format!("{:x}\r\n", piece.len()).as_bytes(), &piece, b"\r\n"].concat();
+    let mut output = stream;
+    loop {
+        output.write_all(&chunk)?;
+        delivery.sent += piece.len();
+    }
 }
 
 /// The pause that keeps `pieces` of them within the longest time.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::deliver::Delivery;
 use super::request::Request;
+use crate::chance;
 use crate::sync::{Stopwatch, lock};
 
 /// One call in the ledger.
@@ -17,6 +18,8 @@ pub struct Call {
     pub at: Duration,
     /// What was asked.
     pub request: Request,
+    /// Names the body: the same for the same bytes, [`chance::hash`].
+    pub hash: u64,
     /// The key that came with it.
     pub key: Option<String>,
     /// Whether the reply came from the script, not from its fallback or the key check.
@@ -27,8 +30,37 @@ pub struct Call {
     pub sent: usize,
     /// Whether the client left before its answer was over.
     pub client_left: bool,
+    /// Whether the whole answer was handed to the socket.
+    pub whole: bool,
     /// The place of this call in the order of endings; `None` while it is in flight.
     pub ended: Option<usize>,
+    /// When it ended, since the server started.
+    pub ended_at: Option<Duration>,
+}
+
+/// How a call ended, as far as the server can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// A whole answer with status 200, which costs money.
+    Answered,
+    /// A whole answer with another status.
+    Refused(u16),
+    /// No answer, or not all of it.
+    Broken,
+    /// None yet.
+    Open,
+}
+
+impl Call {
+    /// How it ended.
+    pub fn end(&self) -> End {
+        match (self.ended, self.whole, self.status) {
+            (None, ..) => End::Open,
+            (_, true, Some(200)) => End::Answered,
+            (_, true, Some(status)) => End::Refused(status),
+            _ => End::Broken,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -54,6 +86,10 @@ pub(super) struct Book {
 impl Ledger {
     pub(super) fn new() -> Self {
         Self { since: Stopwatch::start(), book: Mutex::default(), changed: Condvar::new() }
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.since.elapsed()
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
@@ -103,8 +139,11 @@ impl Ledger {
                 number: book.calls.len(),
                 at: self.since.elapsed(),
                 key: request.key().map(str::to_owned),
+                hash: chance::hash(&request.body),
                 request: request.clone(),
                 scripted: false,
+                whole: false,
+                ended_at: None,
                 status: None,
                 sent: 0,
                 client_left: false,
@@ -124,7 +163,7 @@ impl Ledger {
 
     pub(super) fn leave(&self, number: usize, scripted: bool, delivery: &Delivery) {
         self.write(|book| {
-            let (ended, stopping) = (book.ended, book.stopping);
+            let (ended, stopping, now) = (book.ended, book.stopping, self.since.elapsed());
             book.ended += 1;
             book.in_flight -= 1;
             let call = &mut book.calls[number];
@@ -132,7 +171,9 @@ impl Ledger {
             call.status = delivery.status;
             call.sent = delivery.sent;
             call.client_left = delivery.left && !stopping;
+            call.whole = delivery.whole;
             call.ended = Some(ended);
+            call.ended_at = Some(now);
         });
     }
 }

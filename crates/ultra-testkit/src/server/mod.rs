@@ -15,8 +15,13 @@
 //! assert_eq!(server.calls().len(), 0);
 //! ```
 
+mod accept;
 mod deliver;
+mod faults;
+mod gzip;
 mod ledger;
+mod limiter;
+mod outage;
 mod reply;
 mod request;
 mod script;
@@ -25,19 +30,22 @@ mod tests;
 mod wire;
 
 use std::io::BufReader;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-pub use self::ledger::Call;
+use self::accept::Port;
+pub use self::faults::{Faults, Mix, Trouble};
 use self::ledger::Ledger;
+pub use self::ledger::{Call, End};
+pub use self::limiter::{Limit, Limiter, Ruling, Tells};
+pub use self::outage::{Dead, Outage};
 pub use self::reply::{Place, Reply};
 pub use self::request::Request;
 use self::request::Unread;
 pub use self::script::Script;
 pub use self::wire::Wire;
-use crate::sync::lock;
 
 /// A running server. Dropping it closes every connection and joins every thread.
 #[derive(Debug)]
@@ -57,12 +65,12 @@ struct Shared {
 impl Server {
     /// Listens and answers by the script.
     pub fn start(script: impl Into<Script>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on 127.0.0.1");
-        let address = listener.local_addr().expect("the address of a bound listener");
+        let port = Port::open();
+        let address = port.address();
         let shared =
             Arc::new(Shared { script: script.into(), ledger: Ledger::new(), open: Mutex::new(Vec::new()) });
         let accepting = Arc::clone(&shared);
-        let listener = thread::spawn(move || accept(&listener, &accepting));
+        let listener = thread::spawn(move || accept::accept(port, &accepting));
         Self { address, shared, listener: Some(listener) }
     }
 
@@ -91,9 +99,27 @@ impl Server {
         self.shared.ledger.read(|book| book.max_in_flight)
     }
 
+    /// The time on the clock of the ledger and of the outages.
+    pub fn now(&self) -> Duration {
+        self.shared.ledger.now()
+    }
+
     /// How many connections were opened; 0 proves that no socket was used.
     pub fn connections(&self) -> usize {
         self.shared.ledger.read(|book| book.connections)
+    }
+
+    /// How many calls arrived.
+    pub fn count(&self) -> usize {
+        self.shared.ledger.read(|book| book.calls.len())
+    }
+
+    /// How many calls arrived within a time.
+    pub fn count_between(&self, from: Duration, until: Duration) -> usize {
+        self.shared.ledger.read(|book| {
+            let after = |at: Duration| book.calls.partition_point(|call| call.at < at);
+            after(until).saturating_sub(after(from))
+        })
     }
 
     /// What came over connections without being a request, such as a TLS greeting.
@@ -120,35 +146,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.ledger.stop();
-        // The listener waits in accept; a connection wakes it.
+        // The listener waits for somebody; a connection wakes it.
         drop(TcpStream::connect(self.address));
         if let Some(listener) = self.listener.take() {
             // A thread that panicked has already printed why.
             drop(listener.join());
         }
-    }
-}
-
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    let mut threads: Vec<JoinHandle<()>> = Vec::new();
-    for stream in listener.incoming() {
-        if shared.ledger.stopping() {
-            break;
-        }
-        let Ok(stream) = stream else { continue };
-        shared.ledger.connected();
-        let stream = Arc::new(stream);
-        lock(&shared.open).push(Arc::downgrade(&stream));
-        let serving = Arc::clone(shared);
-        threads.push(thread::spawn(move || serve(&stream, &serving)));
-        threads.retain(|thread| !thread.is_finished());
-    }
-    for stream in lock(&shared.open).drain(..).filter_map(|stream| stream.upgrade()) {
-        // It may be closed already.
-        drop(stream.shutdown(Shutdown::Both));
-    }
-    for thread in threads {
-        drop(thread.join());
     }
 }
 
@@ -173,24 +176,15 @@ fn serve(stream: &TcpStream, shared: &Shared) {
             }
         };
         let number = shared.ledger.enter(&mut request);
-        let (reply, scripted) = if authorised(shared, &request) {
-            let turn = shared.script.turn(shared.ledger.take_turn(), &request);
-            (turn.reply, turn.scripted)
-        } else {
-            (Reply::error(401, "Incorrect API key provided."), false)
-        };
-        let ready = reply.ready(number, &request);
+        let turn = shared.script.answer(shared.ledger.now(), &request, || shared.ledger.take_turn());
+        let ready = turn.reply.ready(number, &request);
         if ready.pace.in_flight > 0 {
             shared.ledger.wait(deliver::LONGEST, |book| book.max_in_flight >= ready.pace.in_flight);
         }
         let delivery = deliver::deliver(stream, &ready);
-        shared.ledger.leave(number, scripted, &delivery);
+        shared.ledger.leave(number, turn.scripted, &delivery);
         if !delivery.reusable || request.wants_close() {
             return;
         }
     }
-}
-
-fn authorised(shared: &Shared, request: &Request) -> bool {
-    shared.script.key.is_none() || request.key() == shared.script.key.as_deref()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::gzip;
 use super::request::Request;
 use super::wire::{Answer, Wire};
 use crate::fixtures::Case;
@@ -19,6 +20,7 @@ pub struct Reply {
     fault: Option<(Fault, Place)>,
     delivery: Pace,
     usage: Option<(u64, u64)>,
+    failing_stream: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -33,10 +35,14 @@ enum Content {
 pub enum Place {
     /// Nothing has been sent.
     BeforeHeaders,
+    /// Half of the head has been sent.
+    MidHead,
     /// The head has been sent, no byte of the body.
     AfterHeaders,
     /// So many bytes of the body have been sent.
     MidBody(usize),
+    /// So many events of a stream have been sent; half of the body when it is no stream.
+    AfterEvents(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +57,8 @@ pub(super) enum Framing {
     Length,
     Claim(usize),
     Chunks { size: usize, last: bool },
+    BadChunk,
+    Endless,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,6 +151,11 @@ impl Reply {
         Self::json(200, [before.as_bytes(), b"\xff", after.as_bytes()].concat())
     }
 
+    /// Status 200 whose body is `mib` MiB of blanks, packed with gzip to a 158th.
+    pub fn gzip_bomb(mib: usize) -> Self {
+        Self::json(200, gzip::blanks(mib)).header("content-encoding", "gzip")
+    }
+
     /// A fixture's answer, byte for byte; a stream goes out in pieces of 7 bytes.
     pub fn case(case: &Case) -> Self {
         let mut reply = Self::raw(case.status, case.body.clone());
@@ -158,6 +171,7 @@ impl Reply {
             fault: None,
             delivery: Pace::default(),
             usage: None,
+            failing_stream: false,
         }
     }
 
@@ -194,6 +208,27 @@ impl Reply {
     #[must_use]
     pub fn claiming_length(mut self, length: usize) -> Self {
         self.framing = Framing::Claim(length);
+        self
+    }
+
+    /// Sends a chunk, then announces one of 2⁶⁴ - 1 bytes.
+    #[must_use]
+    pub fn with_a_bad_chunk(mut self) -> Self {
+        self.framing = Framing::BadChunk;
+        self
+    }
+
+    /// Sends the body in chunks again and again until the client leaves.
+    #[must_use]
+    pub fn endless(mut self) -> Self {
+        self.framing = Framing::Endless;
+        self
+    }
+
+    /// A stream breaks off in the middle with an event that says why. Without a stream, nothing is changed.
+    #[must_use]
+    pub fn failing_in_the_stream(mut self) -> Self {
+        self.failing_stream = true;
         self
     }
 
@@ -264,11 +299,15 @@ impl Reply {
                     } else {
                         framing
                     };
-                    let events = wire.stream(&self.answer(
+                    let mut events = wire.stream(&self.answer(
                         number,
                         request,
                         text.as_deref().unwrap_or(&request.prompt()),
                     ));
+                    if self.failing_stream {
+                        events.truncate(events_end(events.as_bytes(), 2));
+                        events += &wire.error_event("Overloaded");
+                    }
                     (200, Some("text/event-stream; charset=utf-8"), events.into_bytes())
                 }
                 None => {
@@ -297,6 +336,12 @@ impl Reply {
         let (input_tokens, output_tokens) = self.usage.unwrap_or((asked, words(text)));
         Answer { number, model: request.model(), text, input_tokens, output_tokens }
     }
+}
+
+/// Where the event of this number ends; half of the body when there are fewer.
+pub(super) fn events_end(body: &[u8], events: usize) -> usize {
+    let ends = body.windows(2).enumerate().filter(|(_, two)| two == b"\n\n").map(|(at, _)| at + 2);
+    ends.take(events).last().unwrap_or(body.len() / 2)
 }
 
 fn error(wire: Wire, status: u16, message: &str) -> (u16, Option<&'static str>, Vec<u8>) {

@@ -1,3 +1,5 @@
+mod weather;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;

@@ -88,6 +88,15 @@ impl Wire {
         }
     }
 
+    /// An error as it comes in a stream that has begun.
+    pub(super) fn error_event(self, message: &str) -> String {
+        let error = self.error(529, message);
+        match self {
+            Self::OpenAi => format!("data: {error}\n\n"),
+            Self::Anthropic => format!("event: error\ndata: {error}\n\n"),
+        }
+    }
+
     /// The header in which the provider names a call.
     pub(super) fn request_id_header(self) -> &'static str {
         match self {
