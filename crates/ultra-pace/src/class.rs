@@ -39,6 +39,17 @@ impl Class {
     }
 }
 
+/// What a failure says of the target's health, decided by whoever knows the wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Health {
+    /// It answered deliberately: 4xx of any kind, 429, a blocked prompt, 408, 409, 425.
+    Up,
+    /// It is reached and cannot answer: 5xx, 529, a timeout, a cut, an answer that cannot be read.
+    Sick,
+    /// There is no connection to it: name resolution, connecting or TLS failed.
+    Unreachable,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -48,6 +59,8 @@ pub enum Outcome {
     Failure {
         /// What that means.
         class: Class,
+        /// What it says of the target, for the breaker and the number of attempts in flight.
+        health: Health,
         /// How long the server asked to be left alone, from now: `retry-after-ms`, `Retry-After` in seconds,
         /// or its date less the response's own `Date`. What is not a positive finite number is `None`; zero is
         /// ignored. Of two headers the driver gives the larger.

@@ -58,6 +58,30 @@ pub struct Config {
     ///
     /// 1,800 s: three attempts that use all of their time.
     pub deadline: Duration,
+    /// When the whole run is over, on the machine's clock. Then calls that wait fail, and no attempt was given
+    /// more time than that.
+    ///
+    /// None: a batch ends when its last call does.
+    pub run_deadline: Option<Duration>,
+    /// Attempts launched in the run, hedges included, after which nothing is launched any more.
+    ///
+    /// None, like the other two: only the user knows what may be spent.
+    pub max_calls: Option<u64>,
+    /// Tokens known to be spent after which nothing is launched any more. What is in flight then ends normally,
+    /// so the budget is overshot by at most that.
+    pub max_tokens: Option<u64>,
+    /// Millionths of a US dollar known to be spent after which nothing is launched any more.
+    pub max_micro_usd: Option<u64>,
+    /// Whether a call that is late gets a second attempt beside the first.
+    ///
+    /// Off: both may be billed.
+    pub hedge: bool,
+    /// Failures in a row that open the breaker of a target; with any number but zero, 16 of the last 20 do it
+    /// too. Zero switches the breaker off.
+    ///
+    /// 8: a target that fails 30 % of its calls has such a run once in 15,000 calls; one that fails half of them,
+    /// once in 500.
+    pub break_after: u32,
 }
 
 impl Default for Config {
@@ -74,6 +98,12 @@ impl Default for Config {
             spread: Duration::from_millis(250),
             attempt_timeout: Duration::from_mins(10),
             deadline: Duration::from_mins(30),
+            run_deadline: None,
+            max_calls: None,
+            max_tokens: None,
+            max_micro_usd: None,
+            hedge: false,
+            break_after: 8,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a run did, in numbers.
 
 use crate::class::Class;
-use crate::event::Verdict;
+use crate::event::{Verdict, Why};
 use crate::retry::Cause;
 
 /// Counters of one run; they only grow.
@@ -17,6 +17,8 @@ pub struct Counts {
     pub failed: u64,
     /// Calls that were stopped before they were decided.
     pub cancelled: u64,
+    /// Calls among the failed ones that were not decided because the budget or the time of the run was over.
+    pub skipped: u64,
     /// Attempts launched.
     pub attempts: u64,
     /// Of these, repetitions after a throttled failure without Retry-After.
@@ -27,12 +29,16 @@ pub struct Counts {
     pub retries_unsure: u64,
     /// Of these, repetitions after a pause that the target asked for.
     pub retries_asked: u64,
+    /// Of these, second attempts beside a first one that was late.
+    pub hedges: u64,
+    /// Calls whose answer came from such a second attempt.
+    pub hedges_won: u64,
     /// Attempts that gave no answer and may have been billed: unsure failures and stopped attempts.
     pub possibly_paid: u64,
 }
 
 impl Counts {
-    /// Attempts beyond the first of each call.
+    /// Attempts beyond the first of each call, hedges left out.
     pub fn retries(&self) -> u64 {
         self.retries_throttled + self.retries_free + self.retries_unsure + self.retries_asked
     }
@@ -53,7 +59,10 @@ impl Counts {
     pub(crate) fn finish(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Succeeded => self.succeeded += 1,
-            Verdict::Failed(_) => self.failed += 1,
+            Verdict::Failed(why) => {
+                self.failed += 1;
+                self.skipped += u64::from(matches!(why, Why::Budget(_) | Why::RunDeadline));
+            }
             Verdict::Cancelled => self.cancelled += 1,
         }
     }

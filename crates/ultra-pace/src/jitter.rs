@@ -8,7 +8,7 @@ use crate::id::CallId;
 pub struct Draw {
     /// The call that the decision is about.
     pub call: CallId,
-    /// Its attempt, from 1.
+    /// Its attempt, from 1, unless the purpose says otherwise.
     pub n: u32,
     /// What is decided.
     pub purpose: Purpose,
@@ -23,6 +23,10 @@ pub enum Purpose {
     Reopen,
     /// The distance of the next launch from this one while a target is taken up again.
     Spread,
+    /// How long the breaker stays open that this attempt opened, or found open as a probe.
+    Break,
+    /// Whether the storm guard delays a launch, and for how long. `n` counts how often the call was asked.
+    Storm,
 }
 
 /// A source of numbers in `[0, 1)`. A good one hashes a seed with the draw.

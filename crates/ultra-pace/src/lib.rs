@@ -28,23 +28,25 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use ultra_pace::{Action, CallId, Class, Config, Draw, Event, Machine, Outcome, TargetId, Verdict};
+//! use ultra_pace::{Action, CallId, Class, Config, Draw, Event, Health, Machine, Outcome, Spent, TargetId, Verdict};
 //!
 //! let mut machine = Machine::new(Config::default(), |_: Draw| 0.5);
 //! let mut actions = Vec::new();
-//! let submit = Event::Submit { call: CallId(1), target: TargetId(0), deadline: None };
+//! let submit = Event::Submit { call: CallId(1), target: TargetId(0), deadline: None, tokens: 0 };
 //! machine.step(Duration::ZERO, submit, &mut actions);
 //! let Some(Action::Launch { attempt, .. }) = actions.pop() else { panic!("a free slot is used at once") };
 //!
 //! // The attempt meets a full server after two seconds: half of the first half second is slept, by the jitter.
-//! let failure = Outcome::Failure { class: Class::Free, retry_after: None };
-//! machine.step(Duration::from_secs(2), Event::Ended { attempt, outcome: failure }, &mut actions);
+//! let outcome = Outcome::Failure { class: Class::Free, health: Health::Sick, retry_after: None };
+//! let spent = Spent::default();
+//! machine.step(Duration::from_secs(2), Event::Ended { attempt, outcome, spent }, &mut actions);
 //! assert_eq!(machine.wake(), Some(Duration::from_millis(2_250)));
 //!
 //! machine.step(Duration::from_millis(2_250), Event::Tick, &mut actions);
 //! let Some(Action::Launch { attempt, .. }) = actions.pop() else { panic!("the sleep is over") };
 //! assert_eq!(attempt.n, 2);
-//! machine.step(Duration::from_secs(3), Event::Ended { attempt, outcome: Outcome::Success }, &mut actions);
+//! let success = Event::Ended { attempt, outcome: Outcome::Success, spent };
+//! machine.step(Duration::from_secs(3), success, &mut actions);
 //! let Some(Action::Finish { verdict, attempts, .. }) = actions.pop() else { panic!("it succeeded") };
 //! assert_eq!((verdict, attempts, machine.load()), (Verdict::Succeeded, 2, 0));
 //! ```
@@ -78,14 +80,16 @@ mod jitter;
 mod limits;
 mod machine;
 mod retry;
+mod shared;
 mod target;
 mod timers;
 mod turns;
 
-pub use class::{Class, Outcome};
+pub use class::{Class, Health, Outcome};
 pub use config::Config;
 pub use counts::Counts;
-pub use event::{Action, Event, Verdict, Why};
+pub use event::{Action, Event, Limit, Limited, Note, Source, Spent, Verdict, Why};
 pub use id::{AttemptId, CallId, TargetId};
 pub use jitter::{Draw, Jitter, Purpose};
 pub use machine::Machine;
+pub use shared::Shared;

@@ -12,6 +12,7 @@ use crate::event::{Action, Event, Verdict, Why};
 use crate::id::{AttemptId, CallId, TargetId};
 use crate::jitter::{Draw, Jitter, Purpose};
 use crate::retry::{self, Decision, Failure};
+use crate::shared::Shared;
 use crate::timers::Timer;
 
 /// Schedules the calls of one run. How to drive it is described at the [crate's](crate) front page.
@@ -50,9 +51,9 @@ impl<J: Jitter> Machine<J> {
         self.now = self.now.max(now);
         self.happen(actions);
         match event {
-            Event::Submit { call, target, deadline } => self.submit(call, target, deadline, actions),
-            Event::Ended { attempt, outcome } => self.ended(attempt, outcome, actions),
-            Event::Tick => {}
+            Event::Submit { call, target, deadline, .. } => self.submit(call, target, deadline, actions),
+            Event::Ended { attempt, outcome, .. } => self.ended(attempt, outcome, actions),
+            Event::FirstByte { .. } | Event::Limit { .. } | Event::Withdraw { .. } | Event::Tick => {}
             Event::Drain => self.stop(Phase::Draining, actions),
             Event::Abort => self.stop(Phase::Aborting, actions),
         }
@@ -87,6 +88,18 @@ impl<J: Jitter> Machine<J> {
     /// The attempt that closed this target, if one did.
     pub fn closed(&self, target: TargetId) -> Option<AttemptId> {
         self.board.target(target)?.closed
+    }
+
+    /// What other processes of this host should know of a target.
+    pub fn share(&self, target: TargetId) -> Shared {
+        let gate = self.board.target(target).map(|target| target.gate.told()).unwrap_or_default();
+        Shared { gate, ..Shared::default() }
+    }
+
+    /// Takes over what another process knows of a target, in place of what this machine knew. What follows from
+    /// it happens at the next step; [`Machine::wake`] says when that should be.
+    pub fn adopt(&mut self, target: TargetId, shared: Shared) {
+        let _ = (target, shared, &mut self.board);
     }
 
     /// What was done so far.
@@ -134,7 +147,7 @@ impl<J: Jitter> Machine<J> {
                 self.counts.possibly_paid += 1;
                 self.finish(id, Verdict::Cancelled, actions);
             }
-            Outcome::Failure { class, retry_after } => {
+            Outcome::Failure { class, retry_after, .. } => {
                 let failure = Failure { class, retry_after: retry_after.filter(|wait| !wait.is_zero()) };
                 call.tally.fail(failure);
                 let call = *call;
@@ -233,7 +246,7 @@ impl<J: Jitter> Machine<J> {
             let spread = || part(self.config.spread, self.jitter.unit(draw));
             self.board.target_mut(call.target).gate.pass(self.now, spread);
             let timeout = self.config.attempt_timeout.min(call.deadline.saturating_sub(self.now));
-            actions.push(Action::Launch { attempt, target: call.target, timeout });
+            actions.push(Action::Launch { attempt, target: call.target, timeout, hedge: false });
         }
     }
 

@@ -1,9 +1,12 @@
 use super::*;
+use crate::class::Health;
+use crate::event::Spent;
 
-const FREE: Outcome = Outcome::Failure { class: Class::Free, retry_after: None };
-const UNSURE: Outcome = Outcome::Failure { class: Class::Unsure, retry_after: None };
-const FATAL: Outcome = Outcome::Failure { class: Class::FatalRecord, retry_after: None };
-const WRONG_KEY: Outcome = Outcome::Failure { class: Class::FatalTarget, retry_after: None };
+const FREE: Outcome = Outcome::Failure { class: Class::Free, health: Health::Sick, retry_after: None };
+const UNSURE: Outcome = Outcome::Failure { class: Class::Unsure, health: Health::Sick, retry_after: None };
+const FATAL: Outcome = Outcome::Failure { class: Class::FatalRecord, health: Health::Up, retry_after: None };
+const WRONG_KEY: Outcome =
+    Outcome::Failure { class: Class::FatalTarget, health: Health::Up, retry_after: None };
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -14,7 +17,7 @@ fn s(seconds: u64) -> Duration {
 }
 
 fn told(wait: Duration) -> Outcome {
-    Outcome::Failure { class: Class::Throttled, retry_after: Some(wait) }
+    Outcome::Failure { class: Class::Throttled, health: Health::Up, retry_after: Some(wait) }
 }
 
 /// A machine whose jitter is always half of the range.
@@ -40,15 +43,24 @@ impl Bench {
     }
 
     fn submit(&mut self, call: u64, target: usize) -> Vec<String> {
-        self.step(Event::Submit { call: CallId(call), target: TargetId(target), deadline: None })
+        self.step(Event::Submit { call: CallId(call), target: TargetId(target), deadline: None, tokens: 0 })
     }
 
     fn submit_for(&mut self, call: u64, allowed: Duration) -> Vec<String> {
-        self.step(Event::Submit { call: CallId(call), target: TargetId(0), deadline: Some(allowed) })
+        self.step(Event::Submit {
+            call: CallId(call),
+            target: TargetId(0),
+            deadline: Some(allowed),
+            tokens: 0,
+        })
     }
 
     fn end(&mut self, call: u64, n: u32, outcome: Outcome) -> Vec<String> {
-        self.step(Event::Ended { attempt: AttemptId { call: CallId(call), n }, outcome })
+        self.step(Event::Ended {
+            attempt: AttemptId { call: CallId(call), n },
+            outcome,
+            spent: Spent::default(),
+        })
     }
 
     fn at(&mut self, now: Duration) -> Vec<String> {
@@ -64,6 +76,7 @@ fn show(action: Action) -> String {
         Action::Cancel { attempt } => format!("-{attempt}"),
         Action::Finish { call, verdict: Verdict::Failed(why), .. } => format!("{} {why:?}", call.0),
         Action::Finish { call, verdict, .. } => format!("{} {verdict:?}", call.0),
+        Action::Note { target, note } => format!("{}: {note:?}", target.0),
     }
 }
 
@@ -171,7 +184,11 @@ fn what_may_be_paid_is_counted() {
     bench.at(s(2));
     let mut actions = Vec::new();
     let attempt = AttemptId { call: CallId(1), n: 3 };
-    bench.machine.step(s(3), Event::Ended { attempt, outcome: Outcome::Success }, &mut actions);
+    bench.machine.step(
+        s(3),
+        Event::Ended { attempt, outcome: Outcome::Success, spent: Spent::default() },
+        &mut actions,
+    );
     let finish =
         Action::Finish { call: CallId(1), verdict: Verdict::Succeeded, attempts: 3, possibly_paid: 1 };
     assert_eq!(actions, [finish]);
@@ -344,7 +361,7 @@ fn the_last_attempt_gets_the_time_that_is_left() {
     bench.end(1, 1, FREE);
     bench.machine.step(s(100), Event::Tick, &mut actions);
     let attempt = AttemptId { call: CallId(1), n: 2 };
-    assert_eq!(actions, [Action::Launch { attempt, target: TargetId(0), timeout: s(501) }]);
+    assert_eq!(actions, [Action::Launch { attempt, target: TargetId(0), timeout: s(501), hedge: false }]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ultra_pace::{AttemptId, Class, Config, Outcome, TargetId, Why};
+use ultra_pace::{AttemptId, Class, Config, Health, Outcome, TargetId, Why};
 
 use crate::simulator::{Ending, Fate, Simulation, together, unit};
 
@@ -21,7 +21,8 @@ fn success(takes: Duration) -> Fate {
 }
 
 fn failure(class: Class, retry_after: Option<Duration>) -> Fate {
-    Fate { takes: ms(200), outcome: Outcome::Failure { class, retry_after } }
+    let health = if matches!(class, Class::Free | Class::Unsure) { Health::Sick } else { Health::Up };
+    Fate { takes: ms(200), outcome: Outcome::Failure { class, health, retry_after } }
 }
 
 /// `each` calls for each of `targets`, all at once, under the default policy.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ultra_pace::{Class, Config, Event, Outcome, TargetId};
+use ultra_pace::{Class, Config, Event, Health, Outcome, TargetId};
 
 use crate::simulator::{Arrival, Fate, Simulation};
 
@@ -43,9 +43,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         2 => Just(Class::FatalRecord),
         1 => Just(Class::FatalTarget),
     ];
+    let health = prop_oneof![Just(Health::Up), Just(Health::Sick), Just(Health::Unreachable)];
     prop_oneof![
         5 => Just(Outcome::Success),
-        6 => (class, pause).prop_map(|(class, retry_after)| Outcome::Failure { class, retry_after }),
+        6 => (class, health, pause).prop_map(|(class, health, retry_after)| Outcome::Failure { class, health, retry_after }),
     ]
 }
 

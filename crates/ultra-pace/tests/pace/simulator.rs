@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ultra_pace::{
-    Action, AttemptId, CallId, Config, Counts, Draw, Event, Machine, Outcome, Purpose, TargetId, Verdict, Why,
+    Action, AttemptId, CallId, Config, Counts, Draw, Event, Machine, Outcome, Purpose, Spent, TargetId,
+    Verdict, Why,
 };
 
 use crate::watch::Watch;
@@ -90,6 +91,8 @@ pub(crate) fn jitter(seed: u64) -> impl Fn(Draw) -> f64 {
             Purpose::Backoff => 1,
             Purpose::Reopen => 2,
             Purpose::Spread => 3,
+            Purpose::Break => 4,
+            Purpose::Storm => 5,
         };
         unit(&[seed, draw.call.0, u64::from(draw.n), purpose])
     }
@@ -103,8 +106,12 @@ impl Simulation<'_> {
         let mut watch = Watch::new(self.config.clone());
         let mut coming: BTreeMap<(Duration, usize), Event> = BTreeMap::new();
         for (i, arrival) in self.arrivals.iter().enumerate() {
-            let event =
-                Event::Submit { call: CallId(i as u64), target: arrival.target, deadline: arrival.allowed };
+            let event = Event::Submit {
+                call: CallId(i as u64),
+                target: arrival.target,
+                deadline: arrival.allowed,
+                tokens: 0,
+            };
             coming.insert((arrival.at, i), event);
         }
         for (i, &(at, stop)) in self.stops.iter().enumerate() {
@@ -127,7 +134,7 @@ impl Simulation<'_> {
             let event = if let Some((_, attempt)) = ends.first().copied().filter(|_| end == next) {
                 ends.pop_first();
                 let (_, outcome) = outcomes.remove(&attempt).expect("what ends was launched");
-                Event::Ended { attempt, outcome }
+                Event::Ended { attempt, outcome, spent: Spent::default() }
             } else if let Some(first) = coming.first_entry().filter(|_| arrival == next) {
                 first.remove()
             } else {
@@ -138,7 +145,7 @@ impl Simulation<'_> {
             for action in actions.drain(..) {
                 transcript.push((now, action));
                 match action {
-                    Action::Launch { attempt, target, timeout } => {
+                    Action::Launch { attempt, target, timeout, .. } => {
                         let (takes, outcome) = self.lived(attempt, target, now, timeout);
                         ends.insert((now + takes, attempt));
                         outcomes.insert(attempt, (now + takes, outcome));
@@ -151,7 +158,7 @@ impl Simulation<'_> {
                             ends.insert((now, attempt));
                         }
                     }
-                    Action::Finish { .. } => {}
+                    Action::Finish { .. } | Action::Note { .. } => {}
                 }
             }
         }
@@ -171,6 +178,6 @@ impl Simulation<'_> {
             return (fate.takes, fate.outcome);
         }
         let class = ultra_pace::Class::Unsure;
-        (timeout, Outcome::Failure { class, retry_after: None })
+        (timeout, Outcome::Failure { class, health: ultra_pace::Health::Sick, retry_after: None })
     }
 }

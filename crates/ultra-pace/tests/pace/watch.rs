@@ -64,7 +64,7 @@ impl Watch {
         self.hear(now, event);
         for &action in actions {
             match action {
-                Action::Launch { attempt, target, timeout } => self.launch(now, attempt, target, timeout),
+                Action::Launch { attempt, target, timeout, .. } => self.launch(now, attempt, target, timeout),
                 Action::Cancel { attempt } => {
                     assert!(self.aborted, "cancelled {attempt} without an abort");
                     assert!(self.open[&attempt.call].running, "cancelled {attempt}, which does not run");
@@ -72,6 +72,7 @@ impl Watch {
                 Action::Finish { call, verdict, attempts, possibly_paid } => {
                     self.finish(now, call, verdict, attempts, possibly_paid);
                 }
+                Action::Note { .. } => {}
             }
         }
         if self.aborted && event == Event::Abort {
@@ -96,12 +97,12 @@ impl Watch {
 
     fn hear(&mut self, now: Duration, event: Event) {
         match event {
-            Event::Submit { call, target, deadline } => {
+            Event::Submit { call, target, deadline, .. } => {
                 let deadline = now.saturating_add(deadline.unwrap_or(self.config.deadline));
                 let open = Open { target, deadline, launched: 0, running: false, charged: 0, unsure: 0 };
                 assert!(self.open.insert(call, open).is_none(), "the script submits each call once");
             }
-            Event::Ended { attempt, outcome } => {
+            Event::Ended { attempt, outcome, .. } => {
                 let call =
                     self.open.get_mut(&attempt.call).expect("a call with an attempt in flight is open");
                 call.running = false;
@@ -112,7 +113,7 @@ impl Watch {
                         call.unsure += 1;
                         self.unsure += 1;
                     }
-                    Outcome::Failure { class, retry_after } => {
+                    Outcome::Failure { class, retry_after, .. } => {
                         let told = retry_after.filter(|wait| !wait.is_zero());
                         if class == Class::Unsure {
                             call.unsure += 1;
@@ -130,7 +131,7 @@ impl Watch {
                     }
                 }
             }
-            Event::Tick => {}
+            Event::FirstByte { .. } | Event::Limit { .. } | Event::Withdraw { .. } | Event::Tick => {}
             Event::Drain => self.stopping = true,
             Event::Abort => (self.stopping, self.aborted) = (true, true),
         }
@@ -174,7 +175,7 @@ impl Watch {
                     call.charged >= self.config.attempts || call.unsure >= self.config.unsure_attempts;
                 assert!(spent && attempts > 0, "{id:?} had attempts left");
             }
-            Verdict::Failed(Why::Deadline | Why::Fatal(_)) => {}
+            Verdict::Failed(Why::Deadline | Why::RunDeadline | Why::Budget(_) | Why::Fatal(_)) => {}
         }
         let end = Finished { at: now, verdict, attempts };
         self.finished.insert(id, end);
