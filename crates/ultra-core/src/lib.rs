@@ -21,4 +21,5 @@ pub mod secret;
 pub mod shell;
 pub mod shutdown;
 pub mod target;
+pub mod tokens;
 pub mod tool;

@@ -13,7 +13,9 @@ mod exec;
 mod http;
 pub mod mock;
 mod openai;
+pub mod prices;
 pub mod span;
+pub mod tokens;
 
 pub use call::{Answer, Call, CallError, Calling, Provider, RateLimits, Silent, Watch};
 pub use client::Timeouts;
