@@ -59,6 +59,7 @@ pub struct Failure {
     message: String,
     cause: Option<io::Error>,
     hints: Vec<String>,
+    summary: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,7 @@ enum Kind {
 
 impl Failure {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), cause: None, hints: Vec::new() }
+        Self { kind, message: message.into(), cause: None, hints: Vec::new(), summary: None }
     }
 
     /// The user asked for something that cannot be done as asked.
@@ -112,6 +113,18 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Adds what the run had done, in one line, for an end that is nobody's fault: a signal, a reader that left.
+    #[must_use]
+    pub fn after(mut self, summary: impl Into<String>) -> Self {
+        self.summary = Some(summary.into());
+        self
+    }
+
+    /// What the run had done.
+    pub fn summary(&self) -> Option<&str> {
+        self.summary.as_deref()
     }
 
     /// The way to end that follows.

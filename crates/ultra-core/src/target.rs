@@ -128,6 +128,11 @@ pub fn pending(request: &Request) -> Result<Vec<Pending>, Failure> {
     }
 }
 
+/// A target as it was written, without the number of samples.
+pub fn without_samples(spec: &str) -> &str {
+    split_samples(spec).map_or(spec, |(name, _)| name)
+}
+
 /// Splits `name#3`; a `#` inside `exec:` commands counts only with digits to the end.
 pub(crate) fn split_samples(spec: &str) -> Result<(&str, Option<u32>), Failure> {
     let Some((name, digits)) = spec.rsplit_once('#') else { return Ok((spec, None)) };

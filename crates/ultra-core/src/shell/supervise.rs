@@ -241,7 +241,11 @@ impl Ended {
                     log::say(&format!("{tool}: {}", summary.text()));
                 }
             }
-            Err(_) if self.signal.is_some() || self.exit() == Exit::Done => {}
+            Err(failure) if self.signal.is_some() || self.exit() == Exit::Done => {
+                if let Some(summary) = failure.summary().filter(|_| !common.quiet) {
+                    log::say(&format!("{tool}: {summary}"));
+                }
+            }
             Err(failure) => return report(tool, failure),
         }
         ExitCode::from(self.exit().code())
