@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::{Json, Message, Params, ProviderError, Usage};
-use ultra_pace::Class;
+use ultra_pace::{Class, Health};
 
 /// What is asked of one target, once.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub struct CallError {
     pub kind: ErrorKind,
     /// What this failure means for money and for the next attempt.
     pub class: Class,
+    /// What it says of the target.
+    pub health: Health,
     /// The place, the cause and what to do; free of secrets.
     pub message: String,
     /// HTTP status, where there was one.
@@ -67,7 +69,27 @@ pub struct CallError {
 impl CallError {
     /// An error without a provider's words.
     pub fn new(kind: ErrorKind, class: Class, message: impl Into<String>) -> Self {
-        Self { kind, class, message: message.into(), status: None, provider: None, retry_after: None }
+        let message = message.into();
+        Self { kind, class, health: health(kind), message, status: None, provider: None, retry_after: None }
+    }
+}
+
+/// What a failure of this kind says of the target, unless somebody knows better.
+fn health(kind: ErrorKind) -> Health {
+    use ErrorKind as Kind;
+    match kind {
+        Kind::NetworkConnect | Kind::NetworkDns | Kind::TimeoutConnect | Kind::Tls => Health::Unreachable,
+        Kind::Overloaded
+        | Kind::Server
+        | Kind::TimeoutFirstByte
+        | Kind::TimeoutIdle
+        | Kind::TimeoutAttempt
+        | Kind::NetworkReset
+        | Kind::Protocol
+        | Kind::Truncated
+        | Kind::Empty
+        | Kind::BadJson => Health::Sick,
+        _ => Health::Up,
     }
 }
 
@@ -95,7 +117,7 @@ pub struct RateLimits {
 }
 
 /// What an attempt tells while it is under way, always from the attempt's own future.
-pub trait Watch {
+pub trait Watch: Sync {
     /// The answer began: the head of a whole answer came, or the first event of a stream. At most once, and
     /// never for a failure.
     fn first_byte(&self) {}
@@ -120,10 +142,10 @@ pub struct Silent;
 impl Watch for Silent {}
 
 /// A call in flight; dropping it cancels the call.
-pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + 'a>>;
+pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + Send + 'a>>;
 
 /// Somebody who answers calls. Tiny on purpose: HTTP dialects, the mock and exec members all fit behind it.
-pub trait Provider: fmt::Debug {
+pub trait Provider: fmt::Debug + Send + Sync {
     /// Makes one attempt; `timeout` is how long the whole attempt may take.
     fn call<'a>(&'a self, call: &'a Call, timeout: Duration, watch: &'a dyn Watch) -> Calling<'a>;
 }
