@@ -1,10 +1,12 @@
 //! What Ultra's tests need, and nothing that Ultra needs.
 //!
-//! The crate knows no other crate of the workspace: the wire formats, the strict reading of records and the
+//! The crate knows no other crate of the workspace but the scheduler, which it drives on virtual time: the wire formats, the strict reading of records and the
 //! hostile inputs are written here a second time on purpose, so that a mistake in the product does not hide
 //! in a helper shared with its tests.
 //!
 //! - [`server`]: a scripted provider on a loopback socket, with a ledger of every call.
+//! - [`sim`]: the scheduler on virtual time, in worlds that a seed describes.
+//! - [`mutant`]: ways to be broken on purpose, to see that checks can fail.
 //! - [`command`]: runs a tool or a shell pipeline in an environment that holds nothing of this machine.
 //! - [`snapshot`]: stdout, stderr and status as one text.
 //! - [`fixtures`]: providers' answers, byte for byte, with what a client should make of them.
@@ -18,8 +20,10 @@ pub mod chance;
 pub mod command;
 pub mod fixtures;
 pub mod golden;
+pub mod mutant;
 pub mod ndjson_torture;
 pub mod server;
+pub mod sim;
 pub mod snapshot;
 
 mod strict;
