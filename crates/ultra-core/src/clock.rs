@@ -13,6 +13,17 @@ pub trait Clock: Send + Sync + fmt::Debug {
     fn unix_seconds(&self) -> u64;
 }
 
+/// Time since the machine was started, sleep included: the only time that all processes of a host agree on and
+/// nobody sets. It means nothing after the next start.
+pub fn since_boot() -> Duration {
+    // Elsewhere the monotonic clock is the nearest; it may stand still while the machine sleeps.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+    Duration::try_from(rustix::time::clock_gettime(BOOT)).unwrap_or_default()
+}
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy)]
 pub struct System(Instant);
@@ -45,5 +56,19 @@ impl Clock for Frozen {
 
     fn unix_seconds(&self) -> u64 {
         946_684_800
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::since_boot;
+
+    #[test]
+    fn the_time_since_boot_flows_and_is_common_to_all_threads() {
+        let before = since_boot();
+        let between = std::thread::spawn(since_boot).join().expect("a time");
+        assert!(Duration::ZERO < before && before <= between && between <= since_boot());
     }
 }
