@@ -37,6 +37,10 @@ pub(crate) struct Job {
     missing: usize,
     /// Outcomes before this one are written.
     written: usize,
+    /// Targets that answered.
+    answered: BTreeSet<String>,
+    /// Enough targets have answered.
+    let_go: bool,
 }
 
 impl Job {
@@ -49,7 +53,17 @@ impl Job {
         let held = (bytes as u64).saturating_mul(calls.len() as u64 + 1);
         let outcomes = calls.iter().map(|_| None).collect::<Vec<_>>();
         let missing = outcomes.len();
-        Self { request, read, calls, held, outcomes, missing, written: 0 }
+        Self {
+            request,
+            read,
+            calls,
+            held,
+            outcomes,
+            missing,
+            written: 0,
+            answered: BTreeSet::new(),
+            let_go: false,
+        }
     }
 
     /// What is sent for call number `at`.
@@ -129,8 +143,55 @@ impl Job {
         error
     }
 
+    /// The target of call number `at`.
+    pub(crate) fn target(&self, at: usize) -> &str {
+        &self.calls[at].target
+    }
+
+    /// The sample of call number `at`.
+    pub(crate) fn sample(&self, at: usize) -> u32 {
+        self.calls[at].sample
+    }
+
+    /// The end of call number `at` when nobody waits for it.
+    pub(crate) fn cancelled(&self, tool: &str, at: usize, why: &str) -> Outcome {
+        let mut error = self.placed(ErrorRecord::new(tool, ErrorKind::Cancelled, why));
+        error.target = Some(self.target(at).to_owned());
+        error.sample = Some(self.sample(at));
+        error.attempts = Some(0);
+        Outcome::Error(Box::new(error))
+    }
+
+    /// How many targets are asked.
+    pub(crate) fn targets(&self) -> usize {
+        self.calls.iter().map(|call| call.target.as_str()).collect::<BTreeSet<_>>().len()
+    }
+
+    /// How many targets have answered.
+    pub(crate) fn answered(&self) -> usize {
+        self.answered.len()
+    }
+
+    /// Remembers that enough targets have answered.
+    pub(crate) fn let_go(&mut self) {
+        self.let_go = true;
+    }
+
+    /// Whether enough targets have answered.
+    pub(crate) fn is_let_go(&self) -> bool {
+        self.let_go
+    }
+
+    /// Whether every call has ended.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.missing == 0
+    }
+
     /// Takes the outcome of call number `at`.
     pub(crate) fn settle(&mut self, at: usize, outcome: Outcome) {
+        if let Outcome::Response(response) = &outcome {
+            self.answered.insert(response.target.clone());
+        }
         if self.outcomes[at].replace(outcome).is_none() {
             self.missing -= 1;
         }

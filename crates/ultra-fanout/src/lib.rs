@@ -22,18 +22,22 @@
 //! shows that its own request does not follow. Nothing is paid twice.
 
 mod args;
+mod calls;
 mod job;
 mod json;
+mod keys;
 mod panel;
 mod progress;
+mod quorum;
 mod reader;
 mod request;
 mod run;
-mod shelf;
+mod setup;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod tool;
 
-pub use args::FanoutArgs;
+pub use args::{Budget, Durability, Effort, FanoutArgs, Keeping, Limits, Scope};
+pub use quorum::Quorum;
 pub use tool::Fanout;

@@ -1,6 +1,7 @@
 //! A run: what is read becomes calls, what comes back becomes records, in order and exactly once.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 
 use ultra_core::bare::Asked;
 use ultra_core::failure::Failure;
@@ -11,16 +12,18 @@ use ultra_core::record::{ErrorRecord, Prompt, Record as _, Request};
 use ultra_core::sampling::Sampling;
 use ultra_core::shutdown::Why;
 use ultra_core::target;
-use ultra_core::tool::{Context, Order, Summary};
-use ultra_provider::dispatch::{DispatchConfig, Dispatcher, Event, Feed, Finished, Ticket};
+use ultra_core::tool::{Context, Order, Summary, many};
+use ultra_provider::dispatch::{Dispatcher, Event, Feed};
 
 use crate::args::FanoutArgs;
+use crate::calls::{Calls, Seat, Settled, Source};
 use crate::job::{Job, Outcome, repeated};
 use crate::panel;
 use crate::progress::Progress;
+use crate::quorum::Quorum;
 use crate::reader::{self, Read, Reading};
 use crate::request;
-use crate::shelf::{Look, Seat, Shelf};
+use crate::setup;
 use crate::tally::Tally;
 
 /// Requests under way at most, as a multiple of the calls in flight at one target.
@@ -29,6 +32,9 @@ const REQUESTS: usize = 4;
 /// Pieces of the output that wait for their turn at most, as a multiple of the calls in flight at one target.
 const PIECES: usize = 64;
 
+/// Results that are put into the journal together at most.
+const BATCH: usize = 256;
+
 /// Runs the tool.
 pub(crate) fn run(
     args: FanoutArgs,
@@ -36,31 +42,29 @@ pub(crate) fn run(
     input: Input,
     output: &mut Output,
 ) -> Result<Summary, Failure> {
-    let config = DispatchConfig {
-        per_target: args.concurrency,
-        total: args.total,
-        attempts: args.attempts,
-        timeout: args.timeout,
-        deadline: args.deadline,
-        ..DispatchConfig::default()
-    };
     let targets = panel::named(&args.targets, context)?;
-    let shelf = args.cache.map(|file| Shelf::new(&file, context)).transpose()?;
+    setup::check(&args, &targets, context)?;
+    let config = setup::dispatch(&args);
+    let journal = setup::journal(&args.keeping, context)?;
+    let dispatcher = Dispatcher::new(context, &config)?;
+    let cache = args.keeping.cache.as_deref();
+    let calls = Calls::new(output.tool(), context, dispatcher, cache, journal, args.effort.fallback)?;
     let reading = Reading { plain: context.plain_lines, asks_prompts: !targets.is_empty() };
     let default_order = if context.mock { Order::Input } else { Order::Done };
     let mut run = Run {
         context,
         output,
-        dispatcher: Dispatcher::new(context, &config)?,
+        calls,
         input: Some(reader::start(input, reading)?),
         in_order: context.order.unwrap_or(default_order) == Order::Input,
-        concurrency: args.concurrency,
+        concurrency: config.per_target,
         sampling: args.sampling,
         targets,
-        shelf,
+        quorum: args.effort.quorum,
         jobs: BTreeMap::new(),
         opened: 0,
-        seats: BTreeMap::new(),
+        ready: Vec::new(),
+        alarms: BTreeMap::new(),
         pieces: VecDeque::new(),
         held: 0,
         undecided: None,
@@ -71,9 +75,11 @@ pub(crate) fn run(
         progress: Progress::new(context),
         failure: None,
         stopped: false,
+        cut_short: false,
+        quorums: Quorums::default(),
     };
     let went = run.go();
-    run.end(went)
+    run.end(went, args.summary.as_deref())
 }
 
 /// A piece of the output that waits for its turn.
@@ -88,20 +94,30 @@ enum Piece {
     Answers(u64),
 }
 
+/// How many requests were answered by enough targets.
+#[derive(Debug, Default)]
+struct Quorums {
+    reached: u64,
+    missed: u64,
+}
+
 struct Run<'a> {
     context: &'a Context,
     output: &'a mut Output,
-    dispatcher: Dispatcher,
+    calls: Calls,
     /// What is read, until it ends or nothing more is wanted.
     input: Option<Feed<Read>>,
     in_order: bool,
     concurrency: usize,
     sampling: Sampling,
     targets: Vec<String>,
-    shelf: Option<Shelf>,
+    quorum: Option<Quorum>,
     jobs: BTreeMap<u64, Job>,
     opened: u64,
-    seats: BTreeMap<Ticket, Seat>,
+    /// What is settled and not yet in the journal.
+    ready: Vec<Settled>,
+    /// Jobs whose quorum was reached, by the alarm that ends their grace time.
+    alarms: BTreeMap<u64, u64>,
     pieces: VecDeque<Piece>,
     /// Bytes of pieces and jobs.
     held: u64,
@@ -117,22 +133,41 @@ struct Run<'a> {
     /// A reason to end once everything under way is over.
     failure: Option<Failure>,
     stopped: bool,
+    /// Calls were stopped before they were decided, though no signal came.
+    cut_short: bool,
+    quorums: Quorums,
 }
 
 impl Run<'_> {
     fn go(&mut self) -> Result<(), Failure> {
         loop {
-            self.progress.show(self.tally.ended(), self.dispatcher.open());
+            self.progress.show(self.tally.ended(), self.calls.dispatcher.open());
             let room = self.has_room();
-            let Self { dispatcher, input, output, shelf, .. } = self;
+            let Self { calls, input, output, .. } = self;
             let feed = if room { input.as_mut() } else { None };
             // What was paid for must not wait for more input: neither its reader nor the store does without it.
-            let idle = || {
-                shelf.iter_mut().for_each(Shelf::flush);
-                output.flush()
-            };
-            match dispatcher.next(feed, idle)? {
-                Event::Finished(done) => self.finished(*done)?,
+            match calls.next(feed, output)? {
+                Event::Finished(done) => {
+                    let settled = self.calls.finished(*done, &self.jobs)?;
+                    self.ready.extend(settled);
+                    if self.ready.len() >= BATCH || !self.calls.dispatcher.has_more() {
+                        self.hand_out()?;
+                    }
+                }
+                Event::Text { ticket, attempt, text } => {
+                    self.calls.piece((ticket, attempt, text), &self.jobs, self.output)?;
+                }
+                Event::Launching(tickets) => {
+                    if let Err(failure) = self.calls.intend(&tickets) {
+                        self.cannot_keep(failure);
+                    }
+                }
+                Event::Note { .. } => {}
+                Event::Alarm(alarm) => {
+                    if let Some(number) = self.alarms.remove(&alarm) {
+                        self.let_go(number)?;
+                    }
+                }
                 Event::Fed(read) => self.take(read)?,
                 Event::Closed => {
                     self.input = None;
@@ -148,16 +183,47 @@ impl Run<'_> {
         }
     }
 
-    fn end(self, went: Result<(), Failure>) -> Result<Summary, Failure> {
-        let counts = self.dispatcher.counts();
+    /// Puts what is settled into the journal, and then into the output.
+    fn hand_out(&mut self) -> Result<(), Failure> {
+        if let Err(failure) = self.calls.keep() {
+            self.cannot_keep(failure);
+        }
+        for (seat, outcome, source) in std::mem::take(&mut self.ready) {
+            self.settle(seat, outcome, source)?;
+        }
+        Ok(())
+    }
+
+    /// A call that cannot be written down is not bought; what is paid for is still printed.
+    fn cannot_keep(&mut self, failure: Failure) {
+        self.calls.dispatcher.refuse();
+        if self.failure.is_none() {
+            tracing::error!("{failure}; nothing more is sent");
+            self.give_up(failure);
+        }
+    }
+
+    fn end(mut self, went: Result<(), Failure>, summary: Option<&Path>) -> Result<Summary, Failure> {
+        let counts = self.calls.dispatcher.counts();
+        let synced = self.calls.close();
         self.tally.count(&self.context.metrics, counts);
-        went?;
         let line = self.tally.line(counts);
+        let _ = summary;
+        match went {
+            Err(failure) if failure.is_reader_gone() && self.tally.seen() > 0 => {
+                return Err(failure.after(line));
+            }
+            went => went?,
+        }
         if let Some(failure) = self.failure {
             return Err(failure);
         }
+        synced?;
         if self.stopped {
-            return Err(Failure::stopped(format!("stopped before the end: {line}")));
+            return Err(Failure::stopped(format!("stopped before the end: {line}")).after(line));
+        }
+        if self.cut_short {
+            return Err(Failure::stopped(format!("stopped by --run-deadline: {line}")));
         }
         if self.unasked && self.tally.seen() == 0 {
             return Err(panel::nobody("the input has prompts, and no requests that say whom to ask"));
@@ -170,6 +236,11 @@ impl Run<'_> {
         }
         if self.tally.is_nothing() {
             return Err(Failure::nothing_usable(format!("no target answered: {line}")));
+        }
+        if self.quorums.missed > 0 && self.quorums.reached == 0 {
+            return Err(Failure::nothing_usable(format!(
+                "no request was answered by enough targets: {line}"
+            )));
         }
         let summary = Summary::new(line);
         Ok(if self.tally.seen() > 0 { summary.of_calls() } else { summary })
@@ -289,36 +360,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Begins one call: serves it from the store, waits for one that is alike, or sends it.
+    /// Begins one call.
     fn begin(&mut self, seat: Seat) -> Result<(), Failure> {
         let Some(job) = self.jobs.get(&seat.0) else { return Ok(()) };
-        match self.shelf.as_mut().map_or(Look::Ask, |shelf| shelf.look(job, seat)) {
-            Look::Found(response) => self.settle(seat, Outcome::Response(response)),
-            Look::Wait => Ok(()),
-            Look::Ask => {
-                let deadline = job.request.deadline_ms.map(std::time::Duration::from_millis);
-                let ticket = self.dispatcher.submit(job.call(seat.1), deadline);
-                self.seats.insert(ticket, seat);
-                Ok(())
-            }
+        match self.calls.begin(seat, job)? {
+            Some((outcome, source)) => self.settle(seat, outcome, source),
+            None => Ok(()),
         }
     }
 
-    fn finished(&mut self, done: Finished) -> Result<(), Failure> {
-        let Some(seat) = self.seats.remove(&done.ticket) else { return Ok(()) };
-        let Some(job) = self.jobs.get(&seat.0) else { return Ok(()) };
-        let outcome = job.outcome(self.output.tool(), seat.1, done);
-        let response = match &outcome {
-            Outcome::Response(response) => Some(&**response),
-            Outcome::Error(_) => None,
-        };
-        let waiting = self.shelf.as_mut().map(|shelf| shelf.over(job, seat.1, response)).unwrap_or_default();
-        self.settle(seat, outcome)?;
-        waiting.into_iter().try_for_each(|seat| self.begin(seat))
-    }
-
     /// Takes a terminal record, and writes what can be written now.
-    fn settle(&mut self, (number, at): Seat, outcome: Outcome) -> Result<(), Failure> {
+    fn settle(&mut self, (number, at): Seat, outcome: Outcome, _source: Source) -> Result<(), Failure> {
         match &outcome {
             Outcome::Response(response) => self.tally.response(response),
             Outcome::Error(error) => {
@@ -328,7 +380,14 @@ impl Run<'_> {
             }
         }
         let Some(job) = self.jobs.get_mut(&number) else { return Ok(()) };
+        let answered = matches!(outcome, Outcome::Response(_));
+        let stopped = matches!(&outcome, Outcome::Error(error) if error.kind == ErrorKind::Cancelled);
+        self.cut_short |= stopped && !job.is_let_go() && !self.stopped && self.failure.is_none();
         job.settle(at, outcome);
+        if let Some(quorum) = self.quorum {
+            self.count(number, answered, quorum);
+        }
+        let Some(job) = self.jobs.get_mut(&number) else { return Ok(()) };
         if self.in_order {
             return self.write();
         }
@@ -336,6 +395,39 @@ impl Run<'_> {
             self.outcome(outcome)?;
         }
         self.close(number);
+        Ok(())
+    }
+
+    /// Counts towards the quorum of a job; when it is reached, the others have their grace time.
+    fn count(&mut self, number: u64, answered: bool, quorum: Quorum) {
+        let Some(job) = self.jobs.get_mut(&number) else { return };
+        let wanted = quorum.targets.min(job.targets());
+        if job.is_settled() && job.answered() < wanted {
+            self.quorums.missed += 1;
+        }
+        if answered && !job.is_let_go() && job.answered() >= wanted {
+            self.quorums.reached += 1;
+            job.let_go();
+            if !job.is_settled() {
+                let alarm = self.calls.dispatcher.alarm(quorum.grace);
+                self.alarms.insert(alarm, number);
+            }
+        }
+    }
+
+    /// Waits no longer for the calls of a job that have not ended.
+    fn let_go(&mut self, number: u64) -> Result<(), Failure> {
+        let Some(job) = self.jobs.get(&number) else { return Ok(()) };
+        let why = format!(
+            "not waited for: {} of {} had answered, which --quorum says is enough",
+            job.answered(),
+            many(job.targets() as u64, "target")
+        );
+        for seat in self.calls.withdraw(number, &why) {
+            let Some(job) = self.jobs.get(&number) else { continue };
+            let outcome = job.cancelled(self.output.tool(), seat.1, &why);
+            self.settle(seat, outcome, Source::Target)?;
+        }
         Ok(())
     }
 

@@ -13,6 +13,16 @@ use ultra_core::tool::{Context, Order, Summary, Tool as _};
 
 use crate::{Fanout, FanoutArgs};
 
+/// What the flags mean.
+fn arguments(flags: &[&str]) -> FanoutArgs {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: FanoutArgs,
+    }
+    <Line as clap::Parser>::parse_from(["ultra-fanout"].iter().chain(flags)).args
+}
+
 /// A sink that can be looked into.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<u8>>>);
@@ -48,16 +58,9 @@ struct Run {
 
 impl Bench {
     fn new(targets: &[&str]) -> Self {
-        let args = FanoutArgs {
-            targets: targets.iter().map(|&target| target.to_owned()).collect(),
-            sampling: ultra_core::sampling::Sampling::default(),
-            concurrency: 32,
-            total: 128,
-            attempts: 8,
-            timeout: Duration::from_mins(10),
-            deadline: Duration::from_hours(10_000),
-            cache: None,
-        };
+        let mut args = arguments(&[]);
+        args.targets = targets.iter().map(|&target| target.to_owned()).collect();
+        args.effort.deadline = Duration::from_hours(10_000);
         Self { args, context: Context::mock(7), emit: Emit::All }
     }
 
@@ -368,8 +371,8 @@ fn the_store_serves_the_second_run_and_changes_nothing_else() {
     let plain = Bench::new(&["mock:a?fail=0.2"]).run(&input);
     let mut cached = Bench::new(&["mock:a?fail=0.2"]);
     for concurrency in [1, 64] {
-        cached.args.concurrency = concurrency;
-        cached.args.cache = Some(dir.path().join(format!("{concurrency}.db")));
+        cached.args.limits.concurrency = concurrency;
+        cached.args.keeping.cache = Some(dir.path().join(format!("{concurrency}.db")));
         let first = cached.run(&input);
         assert!(
             first.summary().contains("20 responses") && first.summary().contains("5 from the cache"),
@@ -394,7 +397,7 @@ fn the_store_needs_no_file_on_the_command_line() {
         let arguments = std::iter::once("ultra-fanout").chain(given.iter().copied());
         let matches = ultra_core::shell::command::<Fanout>().try_get_matches_from(arguments);
         let args = FanoutArgs::from_arg_matches(&matches.expect("is understood")).expect("is complete");
-        assert_eq!(args.cache.as_deref(), file.map(std::path::Path::new), "{given:?}");
+        assert_eq!(args.keeping.cache.as_deref(), file.map(std::path::Path::new), "{given:?}");
     }
 }
 
@@ -405,7 +408,7 @@ fn a_store_that_cannot_be_used_changes_nothing() {
     std::fs::create_dir(&file).expect("makes a directory where the file should be");
     let mut bench = Bench::new(&["mock:a"]);
     let plain = bench.run("{\"prompt\":\"q\"}\n");
-    bench.args.cache = Some(file);
+    bench.args.keeping.cache = Some(file);
     assert_eq!(bench.run("{\"prompt\":\"q\"}\n").text, plain.text);
 }
 
@@ -428,7 +431,7 @@ fn real(target: &str) -> Bench {
 /// Runs until the request is written, then triggers `why`; the input stays open.
 fn stop(target: &str, why: Why) -> (Run, Duration) {
     let mut bench = real(target);
-    bench.args.concurrency = 1;
+    bench.args.limits.concurrency = 1;
     let (reader, mut writer) = io::pipe().expect("makes a pipe");
     writer.write_all(b"{\"prompt\":\"q\"}\n{\"prompt\":\"r\"}\n").expect("writes");
     let seen = Seen::default();
@@ -540,8 +543,8 @@ proptest! {
         }
         let run = |concurrency, order| {
             let mut bench = Bench::new(&[]);
-            bench.args.concurrency = concurrency;
-            bench.args.total = concurrency;
+            bench.args.limits.concurrency = concurrency;
+            bench.args.limits.total = Some(concurrency);
             bench.context.order = order;
             bench.run(&input)
         };

@@ -10,12 +10,24 @@
 //!
 //! A tool that makes a few calls uses [`Dispatcher::ask`]. One that streams gives calls with
 //! [`Dispatcher::submit`] as long as it has room for them, and takes what happens from [`Dispatcher::next`].
+//!
+//! # Before the money is spent
+//!
+//! Who keeps a journal must write down that a call is about to be bought before it is. With
+//! [`DispatchConfig::announce`] calls that are to be sent for the first time are announced as
+//! [`Event::Launching`]; they are sent at the next [`Dispatcher::next`], or never, if
+//! [`Dispatcher::refuse`] is called first.
 
+mod bell;
 mod config;
+mod drive;
 mod engine;
 mod feed;
 mod finished;
+mod heard;
+mod lanes;
 mod member;
+mod note;
 mod simulated;
 #[cfg(test)]
 mod tests;
@@ -23,50 +35,66 @@ mod time;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ultra_core::draw;
 use ultra_core::failure::Failure;
-use ultra_core::kind::ErrorKind;
 use ultra_core::shutdown::{Shutdown, Why};
 use ultra_core::target::Target;
 use ultra_core::tool::Context;
-use ultra_pace::{Action, AttemptId, CallId, Draw, Jitter, Machine, Outcome, Purpose, TargetId, Verdict};
+use ultra_pace::{Action, AttemptId, CallId, Machine, TargetId};
 
 use crate::call::{Answer, Call, CallError, Provider};
 use crate::connect::{Options, connect_with};
+use crate::prices::Till;
+use crate::tokens;
 pub use config::DispatchConfig;
+use drive::Dice;
 use engine::{Engine, Turn};
+use feed::Taken;
 pub use feed::{Feed, Feeder, feed};
 pub use finished::{Event, Finished, Ticket};
+use heard::Hearing;
+use lanes::Lanes;
 use member::{Member, Members};
 use simulated::Simulated;
 use time::Time;
-pub use ultra_pace::Counts;
+pub use ultra_pace::{Counts, Limit, Source as LimitSource};
 
 /// Makes calls, many at a time.
 #[derive(Debug)]
 pub struct Dispatcher {
     machine: Machine<Dice>,
     members: Members,
+    lanes: Lanes,
     time: Time,
     engine: Engine,
     simulated: Simulated,
     open: BTreeMap<CallId, Open>,
+    /// Attempts that the machine launched and that are not sent yet.
+    fresh: Vec<Fresh>,
+    /// Whether the fresh attempts were announced.
+    announced: bool,
+    /// What was paid so far.
+    till: Till,
+    /// What attempts in flight tell before they end.
+    hearing: Hearing,
     /// Failures that closed a target, by the attempt that met them.
     closing: BTreeMap<AttemptId, CallError>,
-    done: VecDeque<Finished>,
+    done: VecDeque<Happened>,
+    /// Room for the actions of a step.
+    actions: Vec<Action>,
+    alarms: BTreeSet<(Duration, u64)>,
+    alarms_set: u64,
     submitted: u64,
+    /// Attempts that were launched and, at the last moment, not sent.
+    unsent: u64,
     shutdown: Shutdown,
     stopping: Option<Why>,
     told: bool,
     /// When attempts in flight are given up after a signal.
     patience: Option<Duration>,
-    grace: Duration,
-    deadline: Duration,
-    attempts: u32,
+    config: DispatchConfig,
     /// Targets to which a connection failed, which is said once each.
     unreached: BTreeSet<String>,
 }
@@ -74,12 +102,31 @@ pub struct Dispatcher {
 /// A call that is not finished.
 #[derive(Debug)]
 struct Open {
-    call: Rc<Call>,
+    call: Arc<Call>,
+    target: TargetId,
     allowed: Duration,
     submitted: Duration,
     launched: Duration,
     answer: Option<Answer>,
     last: Option<CallError>,
+    /// Launches that came to nothing before anything was sent.
+    unsent: u32,
+}
+
+/// An attempt that is about to be sent.
+#[derive(Debug, Clone, Copy)]
+struct Fresh {
+    attempt: AttemptId,
+    target: TargetId,
+    timeout: Duration,
+}
+
+/// What is to be told.
+#[derive(Debug)]
+enum Happened {
+    Finished(Box<Finished>),
+    Text { ticket: Ticket, attempt: u32, text: String },
+    Note { target: String, text: String },
 }
 
 impl Dispatcher {
@@ -104,23 +151,32 @@ impl Dispatcher {
         context.shutdown.on_abandon(crate::exec::kill_all);
         // Processes that share a seed must not retry in step; a simulated run must be the same everywhere.
         let process = if context.mock { 0 } else { std::process::id() };
+        let engine = Engine::new(&context.shutdown);
         Ok(Self {
             machine: Machine::new(config.machine(), Dice { seed: context.seed, process }),
             members: Members::new(context, connect),
+            lanes: Lanes::new(config.shared && !context.mock),
             time: Time::simulated(context.clock.clone()),
-            engine: Engine::new(&context.shutdown)?,
+
             simulated: Simulated::default(),
             open: BTreeMap::new(),
+            fresh: Vec::new(),
+            announced: false,
+            till: Till::default(),
+            hearing: Hearing::new(config, engine.bell()),
+            engine,
             closing: BTreeMap::new(),
             done: VecDeque::new(),
+            actions: Vec::new(),
+            alarms: BTreeSet::new(),
+            alarms_set: 0,
             submitted: 0,
+            unsent: 0,
             shutdown: context.shutdown.clone(),
             stopping: None,
             told: false,
             patience: None,
-            grace: config.grace,
-            deadline: config.deadline,
-            attempts: config.attempts,
+            config: config.clone(),
             unreached: BTreeSet::new(),
         })
     }
@@ -133,44 +189,75 @@ impl Dispatcher {
         let ticket = Ticket(self.submitted);
         self.submitted += 1;
         self.heed();
-        let id = CallId(ticket.0);
-        let (member, found) = self.members.enlist(&call.target);
-        let call = Rc::new(call);
-        match found {
-            Member::Broken(error) => {
-                let result = Err(error.clone());
-                self.done.push_back(Finished {
-                    ticket,
-                    call,
-                    result,
-                    attempts: 0,
-                    possibly_paid: 0,
-                    timing: None,
-                });
-                return ticket;
-            }
+        let (target, found) = self.members.enlist(&call.target);
+        let (known, limit, found_lane) = (self.lanes.knows(target), found.limit, found.lane);
+        let real = matches!(found.member, Member::Real(_));
+        let broken = match &found.member {
+            Member::Broken(error) => Some(error.clone()),
             Member::Real(_) if self.time.is_simulated() => {
-                if let Err(failure) = self.engine.open() {
-                    let result = Err(verdict::local(&failure));
-                    self.done.push_back(Finished {
-                        ticket,
-                        call,
-                        result,
-                        attempts: 0,
-                        possibly_paid: 0,
-                        timing: None,
-                    });
-                    return ticket;
-                }
-                self.time.flow();
+                self.engine.open().err().map(|failure| verdict::local(&failure))
             }
-            Member::Real(_) | Member::Mock(_) => {}
+            Member::Real(_) | Member::Mock(_) => None,
+        };
+        let priced = found.price.is_some() || !real || !self.config.needs_prices();
+        let broken = broken.or_else(|| (!priced).then(|| verdict::unpriced(&call.target)));
+        if let Some(error) = broken {
+            self.done.push_back(Happened::Finished(Box::new(Finished::unsent(
+                ticket,
+                Arc::new(call),
+                error,
+            ))));
+            return ticket;
+        }
+        if real {
+            self.time.flow();
+        }
+        if !known {
+            let lane = found_lane;
+            self.lanes.enlist(target, lane);
+            if let Some(limit) = limit.or(self.config.limit) {
+                self.step(ultra_pace::Event::Limit { target, limit });
+            }
         }
         let now = self.time.now();
-        let allowed = deadline.unwrap_or(self.deadline);
-        self.open.insert(id, Open { call, allowed, submitted: now, launched: now, answer: None, last: None });
-        self.step(ultra_pace::Event::Submit { call: id, target: member, deadline: Some(allowed) });
+        let allowed = deadline.unwrap_or(self.config.deadline);
+        let tokens = tokens::estimate(&call).total();
+        let call = Arc::new(call);
+        let open = Open {
+            call,
+            target,
+            allowed,
+            submitted: now,
+            launched: now,
+            answer: None,
+            last: None,
+            unsent: 0,
+        };
+        let id = CallId(ticket.0);
+        self.open.insert(id, open);
+        self.step(ultra_pace::Event::Submit { call: id, target, deadline: Some(allowed), tokens });
         ticket
+    }
+
+    /// Nobody wants the answer to this call any more. It still ends as one [`Event::Finished`], cancelled
+    /// unless its answer is already there.
+    pub fn withdraw(&mut self, ticket: Ticket) {
+        self.step(ultra_pace::Event::Withdraw { call: CallId(ticket.0) });
+    }
+
+    /// Asks to be woken by an [`Event::Alarm`] with this number after `pause`.
+    pub fn alarm(&mut self, pause: Duration) -> u64 {
+        let number = self.alarms_set;
+        self.alarms_set += 1;
+        self.alarms.insert((self.time.now().saturating_add(pause), number));
+        number
+    }
+
+    /// The calls that were announced must not be sent, and no others after them: what waits ends as
+    /// cancelled, what is in flight may end.
+    pub fn refuse(&mut self) {
+        self.step(ultra_pace::Event::Drain);
+        self.drop_fresh();
     }
 
     /// Makes `calls` and waits for all of them; what became of each comes back in the order of the calls.
@@ -188,7 +275,7 @@ impl Dispatcher {
             match self.next(None::<&mut Feed<()>>, || Ok(()))? {
                 Event::Finished(done) => finished.push(*done),
                 Event::Idle => break,
-                Event::Fed(()) | Event::Closed | Event::Stop(_) => {}
+                _ => {}
             }
         }
         finished.sort_by_key(|done| done.ticket);
@@ -212,11 +299,33 @@ impl Dispatcher {
             {
                 return Ok(Event::Stop(why));
             }
-            if let Some(done) = self.done.pop_front() {
-                return Ok(Event::Finished(Box::new(done)));
+            match self.done.pop_front() {
+                Some(Happened::Finished(done)) => return Ok(Event::Finished(done)),
+                Some(Happened::Text { ticket, attempt, text }) => {
+                    return Ok(Event::Text { ticket, attempt, text });
+                }
+                Some(Happened::Note { target, text }) => return Ok(Event::Note { target, text }),
+                None => {}
             }
-            if let Some(event) = feed.as_mut().and_then(|feed| feed.take()) {
-                return Ok(event);
+            match feed.as_mut().map(|feed| feed.take()) {
+                Some(Taken::Item(item)) => return Ok(Event::Fed(item)),
+                Some(Taken::Closed) => return Ok(Event::Closed),
+                Some(Taken::Nothing) | None => {}
+            }
+            if !self.fresh.is_empty() {
+                if self.config.announce && !std::mem::replace(&mut self.announced, true) {
+                    let first = self.fresh.iter().filter(|fresh| fresh.attempt.n == 1);
+                    let tickets: Vec<_> = first.map(|fresh| Ticket(fresh.attempt.call.0)).collect();
+                    if !tickets.is_empty() {
+                        return Ok(Event::Launching(tickets));
+                    }
+                }
+                self.announced = false;
+                self.send_fresh();
+                continue;
+            }
+            if let Some(number) = self.alarm_due() {
+                return Ok(Event::Alarm(number));
             }
             if self.advance() {
                 continue;
@@ -225,7 +334,9 @@ impl Dispatcher {
                 return Ok(Event::Idle);
             }
             let pause = self.due().map(|due| due.saturating_sub(self.time.now()));
-            match self.engine.turn(feed.as_deref_mut(), pause, &mut idle)? {
+            let turn = self.engine.turn(feed.as_deref_mut(), pause, &self.hearing, &mut idle)?;
+            self.hear();
+            match turn {
                 Turn::Ended(landings) => {
                     for (attempt, result) in landings {
                         self.ended(attempt, result);
@@ -243,156 +354,40 @@ impl Dispatcher {
         self.open.len()
     }
 
+    /// Whether something is to be told at once.
+    pub fn has_more(&self) -> bool {
+        !self.done.is_empty()
+    }
+
+    /// Attempts in flight.
+    pub fn in_flight(&self) -> usize {
+        self.machine.in_flight()
+    }
+
     /// What was done so far; calls that could not be begun are not counted.
     pub fn counts(&self) -> Counts {
-        self.machine.counts()
+        let counts = self.machine.counts();
+        Counts { attempts: counts.attempts - self.unsent, ..counts }
     }
 
     /// Hears of a stop, once: at a signal nothing new starts, and when the reader has left, nothing goes on.
-    fn heed(&mut self) -> Option<Why> {
-        let why = self.shutdown.why().filter(|_| self.stopping.is_none())?;
+    fn heed(&mut self) {
+        let Some(why) = self.shutdown.why().filter(|_| self.stopping.is_none()) else { return };
         self.stopping = Some(why);
         match why {
             Why::ReaderGone => self.step(ultra_pace::Event::Abort),
             Why::Signal(_) => {
-                self.patience = Some(self.time.now().saturating_add(self.grace));
+                self.patience = Some(self.time.now().saturating_add(self.config.grace));
                 self.step(ultra_pace::Event::Drain);
-                if !self.open.is_empty() && !self.time.is_simulated() {
-                    tracing::warn!(
-                        "stopping: {} in flight may end within {:.0} s; once more quits at once",
-                        ultra_core::tool::many(self.open.len() as u64, "call"),
-                        self.grace.as_secs_f64()
-                    );
-                }
             }
         }
-        Some(why)
-    }
-
-    /// Lets happen what is due; in a simulated world the time of the next thing comes at once.
-    fn advance(&mut self) -> bool {
-        let Some(due) = self.due() else { return false };
-        if !self.time.reach(due) {
-            return false;
+        self.drop_fresh();
+        if matches!(why, Why::Signal(_)) && !self.open.is_empty() && !self.time.is_simulated() {
+            tracing::warn!(
+                "stopping: {} in flight may end within {:.0} s; once more quits at once",
+                ultra_core::tool::many(self.open.len() as u64, "call"),
+                self.config.grace.as_secs_f64()
+            );
         }
-        let now = self.time.now();
-        if self.patience.is_some_and(|patience| patience <= now) {
-            self.patience = None;
-            self.step(ultra_pace::Event::Abort);
-        } else if let Some((attempt, result)) = self.simulated.take_due(now) {
-            self.ended(attempt, Some(result));
-        } else {
-            self.step(ultra_pace::Event::Tick);
-        }
-        true
-    }
-
-    /// When something is due that no socket will tell.
-    fn due(&self) -> Option<Duration> {
-        let patience = self.patience.filter(|_| !self.open.is_empty());
-        [self.machine.wake(), self.simulated.due(), patience].into_iter().flatten().min()
-    }
-
-    fn ended(&mut self, attempt: AttemptId, result: Option<Result<Answer, CallError>>) {
-        let Some(open) = self.open.get_mut(&attempt.call) else { return };
-        let outcome = match result {
-            None => Outcome::Stopped,
-            Some(Ok(answer)) => {
-                open.answer = Some(answer);
-                Outcome::Success
-            }
-            Some(Err(error)) => {
-                let (class, retry_after) = (error.class, error.retry_after);
-                let target = open.call.target.escape_debug();
-                tracing::info!("{target}: attempt {} of this call: {error}", attempt.n);
-                if attempt.n < self.attempts
-                    && is_of_connection(error.kind)
-                    && class.is_transient()
-                    && !self.time.is_simulated()
-                    && self.unreached.insert(open.call.target.clone())
-                {
-                    let seconds = open.allowed.as_secs_f64();
-                    tracing::warn!("{}; trying again for up to {seconds} s", error.message);
-                }
-                if class == ultra_pace::Class::FatalTarget {
-                    self.closing.insert(attempt, error.clone());
-                }
-                open.last = Some(error);
-                Outcome::Failure { class, retry_after }
-            }
-        };
-        self.step(ultra_pace::Event::Ended { attempt, outcome });
-    }
-
-    fn step(&mut self, event: ultra_pace::Event) {
-        let mut actions = Vec::new();
-        self.machine.step(self.time.now(), event, &mut actions);
-        for action in actions {
-            match action {
-                Action::Launch { attempt, target, timeout } => self.launch(attempt, target, timeout),
-                Action::Cancel { attempt } => {
-                    if self.simulated.cancel(attempt) {
-                        self.ended(attempt, None);
-                    } else {
-                        self.engine.cancel(attempt);
-                    }
-                }
-                Action::Finish { call, verdict, attempts, possibly_paid } => {
-                    self.finish(call, verdict, attempts, possibly_paid);
-                }
-            }
-        }
-    }
-
-    fn launch(&mut self, attempt: AttemptId, target: TargetId, timeout: Duration) {
-        let now = self.time.now();
-        let Some(open) = self.open.get_mut(&attempt.call) else { return };
-        open.launched = now;
-        match self.members.member(target) {
-            Some(Member::Mock(mock)) => {
-                self.simulated.launch(now, attempt, mock.attempt(&open.call, attempt.n), timeout);
-            }
-            Some(Member::Real(provider)) => {
-                self.engine.launch(attempt, Rc::clone(provider), Rc::clone(&open.call), timeout);
-            }
-            // No call of a broken member is ever submitted to the machine.
-            Some(Member::Broken(_)) | None => {}
-        }
-    }
-
-    fn finish(&mut self, id: CallId, verdict: Verdict, attempts: u32, possibly_paid: u32) {
-        let Some(open) = self.open.remove(&id) else { return };
-        if self.open.is_empty() {
-            self.patience = None;
-        }
-        let timing = self.time.timing(open.submitted, open.launched, open.answer.as_ref());
-        let closing = &self.closing;
-        let call = Rc::clone(&open.call);
-        let result = verdict::result(open, verdict, attempts, |by| closing.get(&by).cloned());
-        self.done.push_back(Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, timing });
-    }
-}
-
-/// Whether nobody was reached at all.
-fn is_of_connection(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NetworkConnect | ErrorKind::NetworkDns | ErrorKind::TimeoutConnect)
-}
-
-/// The random numbers of the machine.
-#[derive(Debug)]
-struct Dice {
-    seed: u64,
-    process: u32,
-}
-
-impl Jitter for Dice {
-    fn unit(&self, Draw { call, n, purpose }: Draw) -> f64 {
-        let purpose = match purpose {
-            Purpose::Backoff => "pace backoff",
-            Purpose::Reopen => "pace reopen",
-            Purpose::Spread => "pace spread",
-        };
-        let subject: [&[u8]; 3] = [&self.process.to_le_bytes(), &call.0.to_le_bytes(), &n.to_le_bytes()];
-        draw::unit(self.seed, purpose, &subject)
     }
 }

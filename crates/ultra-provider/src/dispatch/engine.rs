@@ -1,94 +1,124 @@
-//! The only place that waits: attempts in flight, the feed, the time, the order to stop.
+//! Attempts in flight, on a thread of their own, and the only place that waits.
+//!
+//! Sockets and timers live on the `network` thread, so answers are read while the tool computes, writes, or
+//! waits for a reader that does not read. The tool's thread sleeps until something rings its [`Bell`]: an
+//! attempt that ended or told something, the feed, or the order to stop.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::rc::Rc;
-use std::task::{Context as Waiting, Poll};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::future::{AbortHandle, Abortable};
-use futures_util::stream::FuturesUnordered;
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
 use ultra_core::shutdown::Shutdown;
 use ultra_pace::{AttemptId, Class};
 
-use super::feed::Feed;
-use crate::call::{Answer, Call, CallError, Provider, Silent};
+use super::bell::Bell;
+use super::feed::{Feed, Taken};
+use super::heard::Hearing;
+use crate::call::{Answer, Call, CallError, Provider};
 
 /// How long an attempt may run over its time before it is cut: providers say better what took so long.
 const SLACK: Duration = Duration::from_millis(200);
-
-type Flight = Pin<Box<dyn Future<Output = Landing>>>;
 
 /// An attempt that ended; without a result when it was cancelled.
 pub(super) type Landing = (AttemptId, Option<Result<Answer, CallError>>);
 
 /// Attempts in flight, and what it takes to wait for them.
 pub(super) struct Engine {
-    flights: FuturesUnordered<Flight>,
-    handles: BTreeMap<AttemptId, AbortHandle>,
-    stop: mpsc::Receiver<()>,
-    runtime: Option<Runtime>,
+    bell: Bell,
+    shutdown: Shutdown,
+    stop_seen: bool,
+    flights: BTreeMap<AttemptId, AbortHandle>,
+    landing: Sender<Landing>,
+    landed: Receiver<Landing>,
+    network: Option<Network>,
+}
+
+/// The thread that has the sockets.
+struct Network {
+    handle: Handle,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 /// What was waited for.
 pub(super) enum Turn<T> {
-    /// Attempts ended.
+    /// Attempts ended, or told something.
     Ended(Vec<Landing>),
     Fed(T),
     Closed,
-    /// The pause is over, or it is time to stop.
+    /// The pause is over, or it is time to stop, or it is worth looking again.
     Woken,
 }
 
 impl Engine {
-    /// An engine that can wait for a feed and for the order to stop, but not for sockets or time.
-    pub(super) fn new(shutdown: &Shutdown) -> Result<Self, Failure> {
-        let (sender, stop) = mpsc::channel(1);
-        shutdown.on_trigger(move |_| {
-            // It cannot be full, and when nobody listens any more the run is over.
-            let _ = sender.try_send(());
-        });
-        let runtime = Builder::new_current_thread().build().map_err(cannot_start)?;
-        Ok(Self { flights: FuturesUnordered::new(), handles: BTreeMap::new(), stop, runtime: Some(runtime) })
+    /// An engine that can wait for a feed and for the order to stop, but not for sockets.
+    pub(super) fn new(shutdown: &Shutdown) -> Self {
+        let bell = Bell::here();
+        let ring = bell.clone();
+        shutdown.on_trigger(move |_| ring.ring());
+        let (landing, landed) = channel();
+        let (flights, network) = (BTreeMap::new(), None);
+        Self { bell, shutdown: shutdown.clone(), stop_seen: false, flights, landing, landed, network }
     }
 
-    /// Makes it able to wait for sockets and time.
+    /// What wakes the tool's thread.
+    pub(super) fn bell(&self) -> Bell {
+        self.bell.clone()
+    }
+
+    /// Makes it able to make calls.
     pub(super) fn open(&mut self) -> Result<(), Failure> {
-        self.runtime =
-            Some(Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(cannot_start)?);
+        if self.network.is_some() {
+            return Ok(());
+        }
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel();
+        let serve = move || {
+            // Whoever drops the sender wants an end too.
+            let _ = runtime.block_on(stopped);
+            // A name that is still being resolved must not hold the process back.
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new().name("network".into()).spawn(serve).map_err(cannot_start)?;
+        self.network = Some(Network { handle, stop, thread });
         Ok(())
     }
 
     pub(super) fn launch(
         &mut self,
         attempt: AttemptId,
-        provider: Rc<dyn Provider>,
-        call: Rc<Call>,
+        provider: Arc<dyn Provider>,
+        call: Arc<Call>,
         timeout: Duration,
+        hearing: &Hearing,
     ) {
-        let (handle, registration) = AbortHandle::new_pair();
-        self.handles.insert(attempt, handle);
-        let flight = async move {
+        let mut end = End { attempt, result: None, landing: self.landing.clone(), bell: self.bell() };
+        // Only a real target is launched here, and the first of them has opened the network.
+        let Some(network) = &self.network else { return };
+        let teller = hearing.teller(attempt);
+        let flight = network.handle.spawn(async move {
             let limit = timeout.saturating_add(SLACK);
-            let ended = tokio::time::timeout(limit, provider.call(&call, timeout, &Silent)).await;
+            let ended = tokio::time::timeout(limit, provider.call(&call, timeout, &teller)).await;
             let message = || format!("no answer within {} s", timeout.as_secs_f64());
-            ended.map_err(|_| CallError::new(ErrorKind::TimeoutAttempt, Class::Unsure, message())).flatten()
-        };
-        let flight = Abortable::new(flight, registration);
-        self.flights.push(Box::pin(async move { (attempt, flight.await.ok()) }));
+            let late = |_| CallError::new(ErrorKind::TimeoutAttempt, Class::Unsure, message());
+            end.came(ended.map_err(late).flatten());
+        });
+        self.flights.insert(attempt, flight.abort_handle());
     }
 
     /// Ends an attempt; it comes back from [`Engine::turn`] without a result, unless it ended before.
     pub(super) fn cancel(&mut self, attempt: AttemptId) {
-        if let Some(handle) = self.handles.get(&attempt) {
-            handle.abort();
+        if let Some(flight) = self.flights.get(&attempt) {
+            flight.abort();
         }
     }
 
@@ -97,57 +127,59 @@ impl Engine {
         &mut self,
         mut feed: Option<&mut Feed<T>>,
         pause: Option<Duration>,
+        hearing: &Hearing,
         idle: impl FnOnce() -> Result<(), Failure>,
     ) -> Result<Turn<T>, Failure> {
-        let Self { flights, handles, stop, runtime } = self;
-        let Some(runtime) = runtime else { return Err(Failure::internal("the engine is gone")) };
-        runtime.block_on(async move {
-            let mut look = |cx: &mut Waiting<'_>| {
-                let mut ended = Vec::new();
-                while let Poll::Ready(Some(landing)) = flights.poll_next_unpin(cx) {
-                    handles.remove(&landing.0);
-                    ended.push(landing);
-                }
-                if !ended.is_empty() {
-                    return Poll::Ready(Turn::Ended(ended));
-                }
-                if let Poll::Ready(Some(())) = stop.poll_recv(cx) {
-                    return Poll::Ready(Turn::Woken);
-                }
-                match feed.as_mut().map(|feed| feed.0.poll_recv(cx)) {
-                    Some(Poll::Ready(Some(item))) => Poll::Ready(Turn::Fed(item)),
-                    Some(Poll::Ready(None)) => Poll::Ready(Turn::Closed),
-                    Some(Poll::Pending) | None => Poll::Pending,
-                }
-            };
-            let turn = match poll_fn(|cx| Poll::Ready(look(cx))).await {
-                Poll::Ready(turn) => turn,
-                Poll::Pending => {
-                    idle()?;
-                    wait(look, pause).await
-                }
-            };
-            if !flights.is_empty() {
-                // Whoever yielded is woken only by a runtime that turns once more before it is left.
-                tokio::task::yield_now().await;
-            }
-            Ok(turn)
-        })
+        if let Some(turn) = self.look(feed.as_deref_mut(), hearing) {
+            return Ok(turn);
+        }
+        idle()?;
+        if let Some(turn) = self.look(feed.as_deref_mut(), hearing) {
+            return Ok(turn);
+        }
+        self.bell.wait(pause);
+        Ok(self.look(feed, hearing).unwrap_or(Turn::Woken))
+    }
+
+    fn look<T>(&mut self, feed: Option<&mut Feed<T>>, hearing: &Hearing) -> Option<Turn<T>> {
+        let ended: Vec<_> = self.landed.try_iter().collect();
+        for (attempt, _) in &ended {
+            self.flights.remove(attempt);
+        }
+        if !ended.is_empty() || hearing.is_something() {
+            return Some(Turn::Ended(ended));
+        }
+        if self.shutdown.why().is_some() && !std::mem::replace(&mut self.stop_seen, true) {
+            return Some(Turn::Woken);
+        }
+        match feed?.take() {
+            Taken::Item(item) => Some(Turn::Fed(item)),
+            Taken::Closed => Some(Turn::Closed),
+            Taken::Nothing => None,
+        }
     }
 }
 
-/// Waits until `look` sees something, or for `pause`.
-async fn wait<T>(
-    mut look: impl FnMut(&mut Waiting<'_>) -> Poll<Turn<T>>,
-    pause: Option<Duration>,
-) -> Turn<T> {
-    let Some(pause) = pause else { return poll_fn(look).await };
-    let mut sleep = pin!(tokio::time::sleep(pause));
-    poll_fn(|cx| match look(cx) {
-        Poll::Pending => sleep.as_mut().poll(cx).map(|()| Turn::Woken),
-        ready @ Poll::Ready(_) => ready,
-    })
-    .await
+/// The end of an attempt, which is told even when the attempt is dropped.
+struct End {
+    attempt: AttemptId,
+    result: Option<Result<Answer, CallError>>,
+    landing: Sender<Landing>,
+    bell: Bell,
+}
+
+impl End {
+    fn came(&mut self, result: Result<Answer, CallError>) {
+        self.result = Some(result);
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // When nobody listens any more, the run is over.
+        let _ = self.landing.send((self.attempt, self.result.take()));
+        self.bell.ring();
+    }
 }
 
 fn cannot_start(cause: std::io::Error) -> Failure {
@@ -156,10 +188,13 @@ fn cannot_start(cause: std::io::Error) -> Failure {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.flights.clear();
-        if let Some(runtime) = self.runtime.take() {
-            // A name that is still being resolved must not hold the process back.
-            runtime.shutdown_background();
+        for flight in self.flights.values() {
+            flight.abort();
+        }
+        if let Some(Network { stop, thread, .. }) = self.network.take() {
+            drop(stop);
+            // A thread that panicked has said so itself.
+            let _ = thread.join();
         }
     }
 }

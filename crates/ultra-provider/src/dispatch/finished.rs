@@ -1,6 +1,6 @@
 //! What became of a call, and what else can happen.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ultra_core::record::{ErrorRecord, Timing};
 use ultra_core::shutdown::Why;
@@ -17,7 +17,7 @@ pub struct Finished {
     /// What [`Dispatcher::submit`](super::Dispatcher::submit) gave.
     pub ticket: Ticket,
     /// What was asked.
-    pub call: Rc<Call>,
+    pub call: Arc<Call>,
     /// The answer, or why there is none.
     pub result: Result<Answer, CallError>,
     /// Attempts that were made.
@@ -29,6 +29,11 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// The end of a call that was never sent.
+    pub(super) fn unsent(ticket: Ticket, call: Arc<Call>, error: CallError) -> Self {
+        Self { ticket, call, result: Err(error), attempts: 0, possibly_paid: 0, timing: None }
+    }
+
     /// The error record of a call that failed, without prompt and stage, which only the caller knows.
     pub fn error_record(&self, tool: &str) -> Option<ErrorRecord> {
         let error = self.result.as_ref().err()?;
@@ -57,6 +62,27 @@ impl CallError {
 pub enum Event<T> {
     /// A call is over.
     Finished(Box<Finished>),
+    /// A piece of an answer, when answers are streamed; a later attempt of the call begins anew.
+    Text {
+        /// The call.
+        ticket: Ticket,
+        /// Number of the attempt, from 1.
+        attempt: u32,
+        /// The piece.
+        text: String,
+    },
+    /// These calls are sent for the first time with the next [`Dispatcher::next`](super::Dispatcher::next),
+    /// unless they are refused before.
+    Launching(Vec<Ticket>),
+    /// The state of a target changed.
+    Note {
+        /// The target.
+        target: String,
+        /// What happened to it, as one says it after its name.
+        text: String,
+    },
+    /// It is time, as [`Dispatcher::alarm`](super::Dispatcher::alarm) was asked to tell.
+    Alarm(u64),
     /// The feed has this.
     Fed(T),
     /// The feed will never have anything again.

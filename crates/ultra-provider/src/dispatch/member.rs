@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::Rc;
 use std::sync::Arc;
 
-use ultra_core::config::Config;
+use ultra_core::config::{Config, Price};
 use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
 use ultra_core::target::{Route, Target};
 use ultra_core::tool::Context;
-use ultra_pace::{Class, TargetId};
+use ultra_pace::{Class, Limit, Source, TargetId};
 
+use super::lanes::Lane;
 use crate::call::{CallError, Provider};
 use crate::mock::Mock;
 
@@ -19,9 +19,22 @@ use crate::mock::Mock;
 #[derive(Debug)]
 pub(super) enum Member {
     Mock(Mock),
-    Real(Rc<dyn Provider>),
+    Real(Arc<dyn Provider>),
     /// Cannot be asked; every call gets this error.
     Broken(CallError),
+}
+
+/// A member with what the configuration says about it.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) name: String,
+    pub(super) member: Member,
+    /// What its tokens cost; simulated ones cost nothing.
+    pub(super) price: Option<Price>,
+    /// The send rate that the user knows of.
+    pub(super) limit: Option<Limit>,
+    /// Names what the processes of this host share of it; nothing where there is nothing to share.
+    pub(super) lane: Option<Lane>,
 }
 
 type Connect = Box<dyn Fn(&Target) -> Result<Box<dyn Provider>, Failure>>;
@@ -33,7 +46,7 @@ pub(super) struct Members {
     seed: u64,
     connect: Connect,
     numbers: BTreeMap<String, usize>,
-    known: Vec<Member>,
+    known: Vec<Listed>,
 }
 
 impl fmt::Debug for Members {
@@ -58,40 +71,64 @@ impl Members {
     }
 
     /// The member called `name`, made when it is asked for the first time.
-    pub(super) fn enlist(&mut self, name: &str) -> (TargetId, &Member) {
+    pub(super) fn enlist(&mut self, name: &str) -> (TargetId, &Listed) {
         let number = self.numbers.get(name).copied().unwrap_or_else(|| {
-            let member = self.make(name).unwrap_or_else(Member::Broken);
-            self.known.push(member);
+            let listed = self.list(name);
+            self.known.push(listed);
             self.numbers.insert(name.to_owned(), self.known.len() - 1);
             self.known.len() - 1
         });
         (TargetId(number), &self.known[number])
     }
 
-    pub(super) fn member(&self, target: TargetId) -> Option<&Member> {
+    pub(super) fn get(&self, target: TargetId) -> Option<&Listed> {
         self.known.get(target.0)
     }
 
+    pub(super) fn name(&self, target: TargetId) -> &str {
+        self.get(target).map_or("", |listed| &listed.name)
+    }
+
+    fn list(&self, name: &str) -> Listed {
+        let target = Target::one(name, &self.config, self.mock);
+        let lane = target.as_ref().ok().and_then(|target| Lane::of(&target.route));
+        let member = match target {
+            Ok(target) => self.make(&target).unwrap_or_else(Member::Broken),
+            Err(failure) => Member::Broken(broken(ErrorKind::NotFound, &failure)),
+        };
+        let ultra_core::config::Limit { requests_per_minute, tokens_per_minute, .. } =
+            self.config.limit(name);
+        let per_second = |per_minute: f64| per_minute / 60.0;
+        let limited = requests_per_minute.is_some() || tokens_per_minute.is_some();
+        let limit = limited.then(|| Limit {
+            requests_per_s: requests_per_minute.map(per_second),
+            tokens_per_s: tokens_per_minute.map(per_second),
+            source: Source::User,
+        });
+        // Nobody wants to read that a simulated answer cost nothing, unless it was given a price.
+        let price = self.config.price(name).cloned();
+        Listed { name: name.to_owned(), member, price, limit, lane }
+    }
+
     #[allow(clippy::result_large_err, reason = "made once a target, and moved into its place")]
-    fn make(&self, name: &str) -> Result<Member, CallError> {
+    fn make(&self, target: &Target) -> Result<Member, CallError> {
         let broken = |kind| move |failure: Failure| broken(kind, &failure);
-        let target = Target::one(name, &self.config, self.mock).map_err(broken(ErrorKind::NotFound))?;
         match &target.route {
             Route::Mock { model, options } => {
                 Mock::new(model, options, self.seed).map(Member::Mock).map_err(broken(ErrorKind::Request))
             }
             Route::Http { provider, .. } => {
                 provider.key().map_err(broken(ErrorKind::Auth))?;
-                self.connect(&target)
+                self.connect(target)
             }
-            Route::Exec { .. } => self.connect(&target),
+            Route::Exec { .. } => self.connect(target),
         }
     }
 
     #[allow(clippy::result_large_err, reason = "made once a target, and moved into its place")]
     fn connect(&self, target: &Target) -> Result<Member, CallError> {
         let provider = (self.connect)(target).map_err(|failure| broken(ErrorKind::Request, &failure))?;
-        Ok(Member::Real(Rc::from(provider)))
+        Ok(Member::Real(Arc::from(provider)))
     }
 }
 

@@ -1,8 +1,8 @@
 #![allow(clippy::result_large_err, reason = "the fakes answer as providers do")]
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ultra_core::clock::System;
@@ -30,13 +30,13 @@ fn call(target: &str, question: &str) -> Call {
 }
 
 /// What the fake does with a call.
-type Script = Rc<dyn Fn(&Call) -> Result<(), CallError>>;
+type Script = Arc<dyn Fn(&Call) -> Result<(), CallError> + Send + Sync>;
 
 /// A provider that answers by script, or never.
 struct Fake {
     script: Option<Script>,
-    seen: Rc<Cell<u32>>,
-    dropped: Rc<Cell<u32>>,
+    seen: Arc<AtomicU32>,
+    dropped: Arc<AtomicU32>,
 }
 
 impl std::fmt::Debug for Fake {
@@ -45,18 +45,18 @@ impl std::fmt::Debug for Fake {
     }
 }
 
-struct Tell(Rc<Cell<u32>>);
+struct Tell(Arc<AtomicU32>);
 
 impl Drop for Tell {
     fn drop(&mut self) {
-        self.0.set(self.0.get() + 1);
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
 impl Provider for Fake {
     fn call<'a>(&'a self, call: &'a Call, _: Duration, _: &'a dyn Watch) -> Calling<'a> {
-        self.seen.set(self.seen.get() + 1);
-        let tell = Tell(Rc::clone(&self.dropped));
+        self.seen.fetch_add(1, Ordering::SeqCst);
+        let tell = Tell(Arc::clone(&self.dropped));
         Box::pin(async move {
             let Some(script) = &self.script else { std::future::pending().await };
             // Being a future, an answer may not come at the first look.
@@ -79,28 +79,29 @@ impl Provider for Fake {
 /// A context in which time and targets are real, and `exec:` is the fake.
 struct Bench {
     context: Context,
-    seen: Rc<Cell<u32>>,
-    dropped: Rc<Cell<u32>>,
+    seen: Arc<AtomicU32>,
+    dropped: Arc<AtomicU32>,
     script: Option<Script>,
 }
 
 impl Bench {
-    fn new(script: impl Fn(&Call) -> Result<(), CallError> + 'static) -> Self {
-        Self { script: Some(Rc::new(script)), ..Self::stalled() }
+    fn new(script: impl Fn(&Call) -> Result<(), CallError> + Send + Sync + 'static) -> Self {
+        Self { script: Some(Arc::new(script)), ..Self::stalled() }
     }
 
     fn stalled() -> Self {
         let context = Context { mock: false, clock: Arc::new(System::start()), ..Context::mock(0) };
-        Self { context, seen: Rc::default(), dropped: Rc::default(), script: None }
+        Self { context, seen: Arc::default(), dropped: Arc::default(), script: None }
     }
 
     fn dispatcher(&self, config: &DispatchConfig) -> Dispatcher {
-        let (script, seen, dropped) = (self.script.clone(), Rc::clone(&self.seen), Rc::clone(&self.dropped));
+        let (script, seen, dropped) =
+            (self.script.clone(), Arc::clone(&self.seen), Arc::clone(&self.dropped));
         let connect = move |_: &Target| -> Result<Box<dyn Provider>, Failure> {
             Ok(Box::new(Fake {
                 script: script.clone(),
-                seen: Rc::clone(&seen),
-                dropped: Rc::clone(&dropped),
+                seen: Arc::clone(&seen),
+                dropped: Arc::clone(&dropped),
             }))
         };
         Dispatcher::with(&self.context, config, connect).expect("starts")
@@ -220,7 +221,7 @@ fn a_target_that_cannot_be_asked_fails_its_own_calls_and_no_other() {
     assert!(messages[0].ends_with("unknown provider `opnai`; did you mean `openai`?"), "{messages:?}");
     assert!(messages[1].contains("set ULTRA_TEST_NO_SUCH_KEY"), "{messages:?}");
     assert!(messages[2].ends_with("did you mean `fail`?"), "{messages:?}");
-    assert_eq!((finished[0].attempts, bench.seen.get()), (0, 1));
+    assert_eq!((finished[0].attempts, bench.seen.load(Ordering::SeqCst)), (0, 1));
 }
 
 #[test]
@@ -229,7 +230,7 @@ fn a_wrong_key_costs_no_more_calls_than_were_in_flight() {
     let config = DispatchConfig { per_target: 4, ..DispatchConfig::default() };
     let calls: Vec<_> = (0..1_000).map(|n| call("exec:fake", &n.to_string())).collect();
     let finished = bench.dispatcher(&config).ask(calls).expect("asks");
-    assert!(bench.seen.get() <= 4, "{} calls", bench.seen.get());
+    assert!(bench.seen.load(Ordering::SeqCst) <= 4, "{} calls", bench.seen.load(Ordering::SeqCst));
     assert_eq!(kinds(&finished), vec![Some(ErrorKind::Auth); 1_000]);
     let message = &finished[999].result.as_ref().expect_err("fails").message;
     assert_eq!(message, "not sent: the key is wrong");
@@ -247,12 +248,13 @@ fn a_real_target_makes_time_real_and_timing_known() {
 
 #[test]
 fn a_real_failure_is_tried_again() {
-    let left = RefCell::new(2);
+    let left = Mutex::new(2);
     let bench = Bench::new(move |_| {
-        if *left.borrow() == 0 {
+        let mut left = left.lock().expect("is not poisoned");
+        if *left == 0 {
             return Ok(());
         }
-        *left.borrow_mut() -= 1;
+        *left -= 1;
         let mut error = CallError::new(ErrorKind::RateLimited, Class::Throttled, "slow down");
         error.retry_after = Some(Duration::from_millis(1));
         Err(error)
@@ -305,7 +307,11 @@ fn a_reader_that_leaves_cancels_what_is_in_flight_at_once() {
     waiter.join().expect("ends");
     assert_eq!((told, finished.len()), (1, 5));
     assert!(kinds(&finished).iter().all(|kind| *kind == Some(ErrorKind::Cancelled)));
-    assert!(bench.seen.get() <= 2 && bench.dropped.get() == bench.seen.get(), "calls in flight were let go");
+    assert!(
+        bench.seen.load(Ordering::SeqCst) <= 2
+            && bench.dropped.load(Ordering::SeqCst) == bench.seen.load(Ordering::SeqCst),
+        "calls in flight were let go"
+    );
     dispatcher.submit(call("exec:fake", "late"), None);
     assert!(matches!(next(&mut dispatcher), Event::Finished(done) if done.attempts == 0));
 }
@@ -321,7 +327,7 @@ fn a_signal_lets_calls_in_flight_end_and_starts_no_other() {
     let finished = dispatcher.ask([]).expect("drains");
     let expected =
         [None, None, Some(ErrorKind::Cancelled), Some(ErrorKind::Cancelled), Some(ErrorKind::Cancelled)];
-    assert_eq!((kinds(&finished), bench.seen.get()), (expected.to_vec(), 2));
+    assert_eq!((kinds(&finished), bench.seen.load(Ordering::SeqCst)), (expected.to_vec(), 2));
 }
 
 #[test]

@@ -49,6 +49,13 @@ pub(super) fn result(
         Why::Deadline => {
             instead(last, ErrorKind::Deadline, &format!("no answer within {}", seconds(allowed)))
         }
+        Why::RunDeadline => {
+            instead(last, ErrorKind::Deadline, "the time of the run was over before there was an answer")
+        }
+        Why::Budget(limited) => {
+            let what = format!("not sent: {} is used up", super::note::flag(limited));
+            instead(last, ErrorKind::Budget, &what)
+        }
         Why::RetryAfter { wait } => {
             let told = format!(
                 "the target asked for a pause of {}, which does not fit into the {} that the call may take",
@@ -65,6 +72,16 @@ pub(super) fn result(
 /// The failure of something on this side of the wire.
 pub(super) fn local(failure: &Failure) -> CallError {
     CallError::new(ErrorKind::Internal, Class::FatalRecord, failure.to_string())
+}
+
+/// A target without a price under a budget in dollars.
+pub(super) fn unpriced(target: &str) -> CallError {
+    let what = format!(
+        "not sent: {} has no price, which --max-usd needs; give it one under [prices.\"{}\"] in ultra.toml",
+        target.escape_debug(),
+        target.escape_debug()
+    );
+    CallError::new(ErrorKind::Budget, Class::FatalRecord, what)
 }
 
 /// An error that the dispatcher found, with what the last attempt met.

@@ -1,0 +1,125 @@
+//! What attempts tell while they are in flight: the first byte, pieces of text, the limits in the headers.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ultra_pace::{AttemptId, Limit, Source};
+
+use super::DispatchConfig;
+use super::bell::Bell;
+use crate::call::{RateLimits, Watch};
+
+/// What was told.
+#[derive(Debug)]
+pub(super) enum Heard {
+    FirstByte,
+    Text(String),
+    Limit(Limit),
+}
+
+/// What was told and not yet heard.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Whether there is something, to be asked often.
+    some: AtomicBool,
+    told: Mutex<VecDeque<(AttemptId, Heard)>>,
+}
+
+/// Listens to all attempts in flight.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    queue: Arc<Queue>,
+    bell: Bell,
+    stream: bool,
+    first_bytes: bool,
+}
+
+/// The ear at one attempt.
+#[derive(Debug)]
+pub(super) struct Teller {
+    attempt: AttemptId,
+    queue: Arc<Queue>,
+    bell: Bell,
+    stream: bool,
+    first_bytes: bool,
+}
+
+impl Hearing {
+    /// Asks for pieces of text when answers are streamed, and for first bytes when they matter.
+    pub(super) fn new(config: &DispatchConfig, bell: Bell) -> Self {
+        Self { queue: Arc::default(), bell, stream: config.stream, first_bytes: config.hedge }
+    }
+
+    pub(super) fn teller(&self, attempt: AttemptId) -> Teller {
+        Teller {
+            attempt,
+            queue: Arc::clone(&self.queue),
+            bell: self.bell.clone(),
+            stream: self.stream,
+            first_bytes: self.first_bytes,
+        }
+    }
+
+    pub(super) fn say(&self, attempt: AttemptId, heard: Heard) {
+        self.queue.push(attempt, heard);
+    }
+
+    /// Whether something was told.
+    pub(super) fn is_something(&self) -> bool {
+        self.queue.some.load(Ordering::Acquire)
+    }
+
+    pub(super) fn take(&self) -> Option<(AttemptId, Heard)> {
+        if !self.is_something() {
+            return None;
+        }
+        let mut told = self.queue.lock();
+        let next = told.pop_front();
+        self.queue.some.store(!told.is_empty(), Ordering::Release);
+        next
+    }
+}
+
+impl Queue {
+    fn push(&self, attempt: AttemptId, heard: Heard) {
+        let mut told = self.lock();
+        told.push_back((attempt, heard));
+        self.some.store(true, Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(AttemptId, Heard)>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Teller {
+    fn tell(&self, heard: Heard) {
+        self.queue.push(self.attempt, heard);
+        self.bell.ring();
+    }
+}
+
+impl Watch for Teller {
+    fn first_byte(&self) {
+        if self.first_bytes {
+            self.tell(Heard::FirstByte);
+        }
+    }
+
+    fn text(&self, piece: &str) {
+        self.tell(Heard::Text(piece.to_owned()));
+    }
+
+    fn limits(&self, limits: &RateLimits) {
+        let (requests_per_s, tokens_per_s) = (limits.requests_per_s, limits.tokens_per_s);
+        if requests_per_s.is_some() || tokens_per_s.is_some() {
+            let limit = Limit { requests_per_s, tokens_per_s, source: Source::Server };
+            self.tell(Heard::Limit(limit));
+        }
+    }
+
+    fn wants_stream(&self) -> bool {
+        self.stream
+    }
+}
