@@ -74,6 +74,8 @@ impl<'a> Run<'a> {
                 }
                 Event::Closed | Event::Idle => reading = false,
                 Event::Stop(why) => return self.stop(why),
+                // Judges are asked without streams, journal or alarms; what happens to them is in the log.
+                Event::Text { .. } | Event::Launching(_) | Event::Note { .. } | Event::Alarm(_) => {}
             }
         }
         self.page.flush()?;
@@ -159,7 +161,11 @@ impl<'a> Run<'a> {
             }
             Event::Stop(Why::ReaderGone) => Err(Failure::reader_gone()),
             Event::Stop(Why::Signal(_)) => Err(self.interrupted()?),
-            Event::Fed(()) => Ok(true),
+            Event::Fed(())
+            | Event::Text { .. }
+            | Event::Launching(_)
+            | Event::Note { .. }
+            | Event::Alarm(_) => Ok(true),
             Event::Idle | Event::Closed => Ok(false),
         }
     }
