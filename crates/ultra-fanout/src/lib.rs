@@ -27,17 +27,22 @@ mod job;
 mod json;
 mod keys;
 mod panel;
+mod preview;
 mod progress;
+mod quantiles;
 mod quorum;
 mod reader;
 mod request;
 mod run;
 mod setup;
+mod summary;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod tool;
 
 pub use args::{Budget, Durability, Effort, FanoutArgs, Keeping, Limits, Scope};
+pub use preview::{CallRecord, EstimateRecord, PriceOf, Sent};
 pub use quorum::Quorum;
+pub use summary::{Cost, Latency, Percentiles, Retries, RunSummary, Target, Tokens, Totals};
 pub use tool::Fanout;

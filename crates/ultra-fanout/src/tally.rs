@@ -1,35 +1,38 @@
-//! What a run did, counted for the summary and the metrics.
+//! What a run did, counted: for the line at the end, the table, the file of `--summary` and the metrics.
+//!
+//! Two things are counted apart, because they are not the same. *Calls* cost money: [`Tally::call`] takes
+//! every call that was submitted to the dispatcher when it is over, whatever becomes of it. *Records* are what
+//! the user gets: [`Tally::answered`] and [`Tally::failed`] take every terminal record, also those that cost
+//! nothing here because they come from the store, the journal or an identical call. An answer that is of no
+//! use, such as one that is not the JSON that was asked for, is a call with tokens and an error record. Where
+//! another target stands in, the record counts for the one that the request names, and the call for the other.
+//!
+//! # What the numbers of a bill mean
+//!
+//! - `calls`: attempts launched by this run, retries and hedges included. `calls - unreached` is the number of
+//!   requests that the servers have received, or were about to receive when their connection broke.
+//! - `tokens`: the sum over all complete answers that arrived, as the providers counted them. What a server
+//!   spent on an attempt whose answer did not arrive, only the server knows.
+//! - `possibly_paid`: the number of such attempts, sent, without an answer, and not known to be free.
+
+mod numbers;
+mod prometheus;
+mod table;
+mod text;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use ultra_core::kind::ErrorKind;
-use ultra_core::metrics::{Metric, Metrics};
+use ultra_core::failure::Failure;
+use ultra_core::metrics::Metrics;
 use ultra_core::record::{ErrorRecord, Response};
-use ultra_core::tool::many;
-use ultra_provider::dispatch::Counts;
+use ultra_provider::dispatch::{Counts, Finished};
 
-const CALLS: Metric = Metric::counter("ultra_calls_total", "Attempts sent to a target.");
-const RETRIES: Metric =
-    Metric::counter("ultra_retries_total", "Attempts beyond the first of a call, by cause.");
-const POSSIBLY_PAID: Metric =
-    Metric::counter("ultra_possibly_paid_total", "Attempts without an answer that may have been billed.");
-const TOKENS: Metric = Metric::counter("ultra_tokens_total", "Tokens as the providers counted them.");
-const COST: Metric = Metric::counter("ultra_cost_usd_total", "Cost as the providers reported it.");
-const RESPONSES: Metric = Metric::counter("ultra_responses_total", "Answers.");
-const CACHED: Metric = Metric::counter("ultra_cached_total", "Answers that came from the store.");
-const FAILURES: Metric = Metric::counter("ultra_call_errors_total", "Calls without an answer.");
-
-/// What happened at one target.
-#[derive(Debug, Default)]
-struct AtTarget {
-    responses: u64,
-    cached: u64,
-    attempts: u64,
-    tokens_in: u64,
-    tokens_out: u64,
-    cost_usd: f64,
-    errors: BTreeMap<ErrorKind, u64>,
-}
+pub(crate) use self::numbers::Numbers;
+pub(crate) use self::table::{Align, Table, padded, visible, width};
+pub(crate) use self::text::short;
+use crate::calls::Source;
+use crate::summary::RunSummary;
 
 /// The counters of a run.
 #[derive(Debug, Default)]
@@ -40,32 +43,17 @@ pub(crate) struct Tally {
     requests: u64,
     /// Prompts and requests that name nobody to ask.
     unaddressed: u64,
-    calls: u64,
-    targets: BTreeMap<String, AtTarget>,
+    /// Terminal records that these requests ask for.
+    asked: u64,
+    targets: BTreeMap<String, Numbers>,
 }
 
 impl Tally {
-    /// A request with so many calls.
+    /// A request that asks for so many terminal records.
     pub(crate) fn request(&mut self, calls: usize) {
         self.seen += 1;
         self.requests += u64::from(calls > 0);
-        self.calls += calls as u64;
-    }
-
-    /// An answer; one from the store cost nothing.
-    pub(crate) fn response(&mut self, response: &Response) {
-        let at = self.targets.entry(response.target.clone()).or_default();
-        at.responses += 1;
-        at.attempts += u64::from(response.attempts);
-        if response.cache.is_some() {
-            at.cached += 1;
-            return;
-        }
-        at.cost_usd += response.cost_usd.unwrap_or_default();
-        if let Some(usage) = &response.usage {
-            at.tokens_in += usage.input_tokens;
-            at.tokens_out += usage.output_tokens;
-        }
+        self.asked += calls as u64;
     }
 
     /// A prompt or a request that names nobody to ask; true for the first.
@@ -74,13 +62,54 @@ impl Tally {
         self.unaddressed == 1
     }
 
-    /// A call without an answer; true for the first of its kind at its target.
-    pub(crate) fn error(&mut self, error: &ErrorRecord) -> bool {
-        let at = self.targets.entry(error.target.clone().unwrap_or_default()).or_default();
-        at.attempts += u64::from(error.attempts.unwrap_or_default());
+    /// A call is over that was submitted to the dispatcher: what it took, whatever becomes of its answer.
+    /// The cost has to be in the answer by now.
+    pub(crate) fn call(&mut self, done: &Finished) {
+        let at = self.at(&done.call.target);
+        at.calls += u64::from(done.attempts);
+        at.possibly_paid += u64::from(done.possibly_paid);
+        if let Ok(answer) = &done.result {
+            at.answer(answer, done.timing.as_ref());
+        }
+    }
+
+    /// So many of the attempts at `target` never reached it: no name, no connection, no handshake.
+    pub(crate) fn unreached(&mut self, target: &str, attempts: u64) {
+        self.at(target).unreached += attempts;
+    }
+
+    /// An answer as it is written, at the target that its request names; somebody else may have stood in.
+    pub(crate) fn answered(&mut self, response: &Response, source: Source) {
+        let at = self.at(&response.target);
+        at.responses += 1;
+        at.from(source);
+    }
+
+    /// An error in place of an answer, as it is written; true for the first of its kind at its target.
+    pub(crate) fn failed(&mut self, error: &ErrorRecord, source: Source) -> bool {
+        let at = self.at(error.target.as_deref().unwrap_or_default());
+        at.from(source);
         let times = at.errors.entry(error.kind).or_default();
         *times += 1;
         *times == 1
+    }
+
+    /// An answer whose call is not told by [`Tally::call`]: the record says what it took.
+    pub(crate) fn response(&mut self, response: &Response) {
+        let source = response.cache.as_ref().map_or(Source::Target, |_| Source::Cache);
+        self.answered(response, source);
+        let at = self.at(&response.target);
+        at.calls += u64::from(response.attempts);
+        if source == Source::Target {
+            at.spent(response.usage.as_ref(), response.cost_usd, response.mock);
+        }
+    }
+
+    /// An error whose call is not told by [`Tally::call`]; true for the first of its kind at its target.
+    pub(crate) fn error(&mut self, error: &ErrorRecord) -> bool {
+        let target = error.target.as_deref().unwrap_or_default();
+        self.at(target).calls += u64::from(error.attempts.unwrap_or_default());
+        self.failed(error, Source::Target)
     }
 
     /// Requests seen so far, those included that ask nothing here.
@@ -95,83 +124,67 @@ impl Tally {
 
     /// Whether something was asked and nothing was answered.
     pub(crate) fn is_nothing(&self) -> bool {
-        let asked = self.calls > 0 || (self.unaddressed > 0 && self.seen == 0);
-        asked && self.sum(|at| at.responses) == 0
+        let asked = self.asked > 0 || (self.unaddressed > 0 && self.seen == 0);
+        asked && self.targets.values().all(|at| at.responses == 0)
     }
 
     /// Answers, and calls without one, so far.
     pub(crate) fn ended(&self) -> (u64, u64) {
-        (self.sum(|at| at.responses), self.sum(|at| at.errors.values().sum()))
+        let total = |count: fn(&Numbers) -> u64| self.targets.values().map(count).sum();
+        (total(|at| at.responses), total(Numbers::failed))
     }
 
-    /// One line.
+    /// One line for everybody.
     pub(crate) fn line(&self, counts: Counts) -> String {
-        let (responses, errors) = self.ended();
-        let mut records = vec![many(self.requests, "request"), many(responses, "response")];
-        if errors > 0 {
-            records.push(format!("{} ({})", many(errors, "error"), self.kinds()));
-        }
-        let mut calls = vec![many(self.sum(|at| at.attempts), "call")];
-        match counts.retries() {
-            0 => {}
-            1 => calls.push("1 retry".to_owned()),
-            retries => calls.push(format!("{retries} retries")),
-        }
-        let cached = self.sum(|at| at.cached);
-        if cached > 0 {
-            calls.push(format!("{cached} from the cache"));
-        }
-        if counts.possibly_paid > 0 {
-            calls.push(format!("{} possibly paid without an answer", counts.possibly_paid));
-        }
-        let tokens =
-            format!("tokens {} in, {} out", self.sum(|at| at.tokens_in), self.sum(|at| at.tokens_out));
-        let mut parts = vec![records.join(", "), calls.join(", "), tokens];
-        let cost: f64 = self.targets.values().map(|at| at.cost_usd).sum();
-        if cost > 0.0 {
-            parts.push(format!("{cost:.4} USD"));
-        }
-        parts.join("; ")
+        text::line(self.requests, &self.total(counts), counts)
     }
 
-    /// The errors by kind, `auth 3, server 1`.
-    fn kinds(&self) -> String {
-        let mut kinds: BTreeMap<ErrorKind, u64> = BTreeMap::new();
-        for (kind, count) in self.targets.values().flat_map(|at| &at.errors) {
-            *kinds.entry(*kind).or_default() += count;
+    /// The line, and for those who want to know more a table below it with a row for each target, in at most
+    /// 80 columns.
+    pub(crate) fn report(&self, counts: Counts, verbose: bool) -> String {
+        let line = self.line(counts);
+        if !verbose || self.targets.is_empty() {
+            return line;
         }
-        kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(", ")
+        format!("{line}\n{}", text::table(&self.targets, &self.total(counts)).trim_end())
+    }
+
+    /// Everything, as the object of `--summary`.
+    pub(crate) fn summary(&self, counts: Counts) -> RunSummary {
+        RunSummary::new(self.requests, &self.targets, &self.total(counts), counts)
+    }
+
+    /// Writes the file of `--summary`.
+    ///
+    /// # Errors
+    /// When it cannot be written beside its final place and moved there.
+    pub(crate) fn write_summary(&self, file: &Path, counts: Counts) -> Result<(), Failure> {
+        self.summary(counts).write(file)
     }
 
     /// Adds everything to the metrics.
     pub(crate) fn count(&self, metrics: &Metrics, counts: Counts) {
-        for (target, at) in &self.targets {
-            let target = [("target", target.as_str())];
-            for (metric, amount) in [(CALLS, at.attempts), (RESPONSES, at.responses), (CACHED, at.cached)] {
-                metrics.add(metric, &target, amount as f64);
-            }
-            for (direction, amount) in [("input", at.tokens_in), ("output", at.tokens_out)] {
-                metrics.add(TOKENS, &[target[0], ("direction", direction)], amount as f64);
-            }
-            if at.cost_usd > 0.0 {
-                metrics.add(COST, &target, at.cost_usd);
-            }
-            for (kind, count) in &at.errors {
-                metrics.add(FAILURES, &[target[0], ("kind", kind.as_str())], *count as f64);
-            }
-        }
-        for (class, retries) in [
-            ("throttled", counts.retries_throttled),
-            ("free", counts.retries_free),
-            ("unsure", counts.retries_unsure),
-            ("asked", counts.retries_asked),
-        ] {
-            metrics.add(RETRIES, &[("class", class)], retries as f64);
-        }
-        metrics.add(POSSIBLY_PAID, &[], counts.possibly_paid as f64);
+        prometheus::count(metrics, self.requests, &self.targets, counts);
     }
 
-    fn sum(&self, count: impl Fn(&AtTarget) -> u64) -> u64 {
-        self.targets.values().map(count).sum()
+    /// The numbers of all targets together, and of calls that were not over when the run was.
+    fn total(&self, counts: Counts) -> Numbers {
+        let mut total = Numbers::default();
+        self.targets.values().for_each(|at| total.merge(at));
+        total.unfinished = counts.attempts.saturating_sub(total.calls);
+        total.calls += total.unfinished;
+        total.possibly_paid = total.possibly_paid.max(counts.possibly_paid);
+        total
+    }
+
+    fn at(&mut self, target: &str) -> &mut Numbers {
+        // Looked for before it is owned: this is done for every call.
+        if !self.targets.contains_key(target) {
+            self.targets.insert(target.to_owned(), Numbers::default());
+        }
+        self.targets.entry(target.to_owned()).or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

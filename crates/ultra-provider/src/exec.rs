@@ -14,6 +14,7 @@ use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
 use ultra_pace::Class;
 
+pub(crate) use self::conversation::rendered;
 pub(crate) use self::process::kill_all;
 use self::process::{Ended, Unfinished};
 use crate::call::{Answer, Call, CallError, Calling, Provider, Watch};

@@ -2,7 +2,7 @@
 #![allow(clippy::result_large_err, reason = "an error is small beside a call that takes seconds")]
 
 mod body;
-mod endpoint;
+pub(crate) mod endpoint;
 mod fields;
 mod lenient;
 mod transport;

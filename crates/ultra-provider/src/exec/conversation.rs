@@ -5,7 +5,7 @@ use ultra_core::record::Role;
 use crate::call::Call;
 
 /// The texts in order, with a blank line between them; who speaks is said only where the model itself has.
-pub(super) fn rendered(call: &Call) -> String {
+pub(crate) fn rendered(call: &Call) -> String {
     let dialogue = call.messages.iter().any(|said| said.role == Role::Assistant);
     let mut texts: Vec<String> = Vec::new();
     for said in &call.messages {

@@ -56,7 +56,7 @@ fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path().trim_end_matches('/'))
 }
 
-fn base_url(provider: &Provider) -> Result<Url, Failure> {
+pub(crate) fn base_url(provider: &Provider) -> Result<Url, Failure> {
     let text = provider.base_url.as_str();
     let wrong = |why: &str| {
         Failure::usage(format!("the base URL of `{}` {why}", provider.name))
@@ -83,7 +83,7 @@ fn base_url(provider: &Provider) -> Result<Url, Failure> {
     Ok(url)
 }
 
-fn road(url: &Url) -> Road {
+pub(crate) fn road(url: &Url) -> Road {
     if url.scheme() == "https" {
         return Road::Tls;
     }
@@ -93,7 +93,7 @@ fn road(url: &Url) -> Road {
 }
 
 /// The address of the call: base and path, whichever part of the path the base has already.
-fn call_url(mut url: Url, dialect: Dialect) -> Url {
+pub(crate) fn call_url(mut url: Url, dialect: Dialect) -> Url {
     let (path, version) = match dialect {
         Dialect::OpenAi => ("/chat/completions", ""),
         Dialect::Anthropic => ("/messages", "/v1"),
@@ -106,7 +106,7 @@ fn call_url(mut url: Url, dialect: Dialect) -> Url {
     url
 }
 
-fn headers(provider: &Provider, key: Option<&Secret>) -> Result<header::HeaderMap, Failure> {
+pub(crate) fn headers(provider: &Provider, key: Option<&Secret>) -> Result<header::HeaderMap, Failure> {
     let mut headers = header::HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

@@ -1,0 +1,113 @@
+//! What a run would do, before money is spent: the calls of `--dry-run`, and the sums of `--estimate`.
+//!
+//! Both print records, because stdout carries nothing else: `call` and `estimate`. They are of types that no
+//! tool acts on, so they pass through every tool as they are.
+
+mod estimate;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use ultra_core::kind::ErrorKind;
+use ultra_core::record::{ErrorRecord, Json};
+use ultra_core::target::Target;
+use ultra_core::tool::Context;
+use ultra_provider::{Preview, preview};
+
+pub use self::estimate::{EstimateRecord, PriceOf};
+pub(crate) use self::estimate::{Estimator, Known};
+use crate::job::Job;
+
+/// A call that would be made: the record of type `call`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CallRecord {
+    /// Always `call`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The request that it serves.
+    pub request_id: String,
+    /// The prompt that the request serves.
+    pub prompt_id: String,
+    /// The target that would be asked.
+    pub target: String,
+    /// Number of the sample, from 0.
+    pub sample: u32,
+    /// What would be sent, and how.
+    #[serde(flatten)]
+    pub sent: Sent,
+}
+
+/// What would be sent, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "via", rename_all = "lowercase")]
+pub enum Sent {
+    /// A request over HTTP.
+    Http {
+        /// The method.
+        method: String,
+        /// The address.
+        url: String,
+        /// The headers that Ultra sets; a key is shown as `***`.
+        headers: BTreeMap<String, String>,
+        /// The body, as it is sent.
+        body: Json,
+    },
+    /// A program.
+    Exec {
+        /// The command line, for `sh -c`.
+        command: String,
+        /// What it reads.
+        stdin: String,
+    },
+    /// A simulated model, to which nothing is sent.
+    Mock {
+        /// Name of the model.
+        model: String,
+        /// Its options, such as `fail=0.3`.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        options: String,
+    },
+}
+
+/// What call number `at` of `job` would send.
+///
+/// # Errors
+/// The error record that the call would end as before it is sent. That there is no key is not looked at.
+pub(crate) fn call(
+    job: &Job,
+    at: usize,
+    context: &Context,
+    tool: &str,
+) -> Result<CallRecord, Box<ErrorRecord>> {
+    let call = job.call(at);
+    let asked = job.asked(at);
+    let failed = |mut error: ErrorRecord| {
+        error.target = Some(asked.target.to_owned());
+        error.sample = Some(asked.sample);
+        error.attempts = Some(0);
+        Box::new(job.placed(error))
+    };
+    let target = Target::one(asked.target, &context.config, context.mock).map_err(|failure| {
+        let said = std::iter::once(failure.to_string()).chain(failure.hints().iter().cloned());
+        failed(ErrorRecord::new(tool, ErrorKind::NotFound, said.collect::<Vec<_>>().join("; ")))
+    })?;
+    let sent = match preview(&target, &call).map_err(|error| failed(error.record(tool)))? {
+        Preview::Http { method, url, headers, body } => {
+            Sent::Http { method: method.to_owned(), url, headers: headers.into_iter().collect(), body }
+        }
+        Preview::Exec { command, stdin } => Sent::Exec { command, stdin },
+        Preview::Mock { model, options } => Sent::Mock { model, options },
+    };
+    Ok(CallRecord {
+        kind: "call",
+        request_id: asked.request_id.to_owned(),
+        prompt_id: asked.prompt_id.to_owned(),
+        target: asked.target.to_owned(),
+        sample: asked.sample,
+        sent,
+    })
+}
+
+#[cfg(test)]
+mod tests;
