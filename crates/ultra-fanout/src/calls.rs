@@ -155,6 +155,24 @@ impl Calls {
         Ok(None)
     }
 
+    /// Where the answer to a call would come from without asking for it; nothing when that is its target.
+    /// A call that was looked at before counts as an identical one.
+    pub(crate) fn known(&mut self, job: &Job, at: usize) -> Option<Source> {
+        let asked = job.asked(at);
+        let call = self.keys.call(&job.request, asked.target, asked.sample)?;
+        let key = call.key();
+        if self.journal.as_ref().is_some_and(|journal| journal.state(&key) == State::Done) {
+            return Some(Source::Journal);
+        }
+        if self.cache.as_mut().is_some_and(|cache| cache.lookup(&call).is_some()) {
+            return Some(Source::Cache);
+        }
+        if self.shares(asked.target) {
+            return self.waiting.insert(key, Vec::new()).map(|_| Source::Shared);
+        }
+        None
+    }
+
     /// Whether identical calls of this target wait for one of them.
     fn shares(&self, target: &str) -> bool {
         self.cache.is_some() || self.journal.is_some() || !self.keys.is_simulated(target)

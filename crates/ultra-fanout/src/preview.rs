@@ -9,15 +9,85 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
+use ultra_core::ndjson::Output;
 use ultra_core::record::{ErrorRecord, Json};
 use ultra_core::target::Target;
-use ultra_core::tool::Context;
-use ultra_provider::{Preview, preview};
+use ultra_core::tool::{Context, Summary, many};
+use ultra_provider::{Preview as Seen, preview, tokens};
 
 pub use self::estimate::{EstimateRecord, PriceOf};
-pub(crate) use self::estimate::{Estimator, Known};
+use self::estimate::{Estimator, Known};
+use crate::args::FanoutArgs;
+use crate::calls::{Calls, Source};
 use crate::job::Job;
+
+/// What is told in place of a run.
+#[derive(Debug)]
+pub(crate) enum Preview {
+    /// Each call.
+    Calls(u64),
+    /// The sums.
+    Sums(Box<Estimator>),
+}
+
+impl Preview {
+    /// What the user asked for in place of a run, if anything.
+    pub(crate) fn asked(args: &FanoutArgs, context: &Context) -> Option<Self> {
+        match (args.dry_run, args.estimate) {
+            (true, _) => Some(Self::Calls(0)),
+            (false, true) => Some(Self::Sums(Box::new(Estimator::new(context)))),
+            (false, false) => None,
+        }
+    }
+
+    /// Tells of the calls of a job.
+    pub(crate) fn job(
+        &mut self,
+        job: &Job,
+        calls: &mut Calls,
+        context: &Context,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        for at in 0..job.calls.len() {
+            let known = match calls.known(job, at) {
+                None | Some(Source::Target) => Known::New,
+                Some(Source::Cache) => Known::Cached,
+                Some(Source::Journal) => Known::Journaled,
+                // Made once for all who ask the same.
+                Some(Source::Shared) => continue,
+            };
+            match self {
+                Self::Sums(sums) => sums.add(job.target(at), tokens::estimate(&job.call(at)), known),
+                Self::Calls(count) if known == Known::New => match call(job, at, context, output.tool()) {
+                    Ok(record) => {
+                        *count += 1;
+                        output.value(&record)?;
+                    }
+                    Err(error) => output.error(*error)?,
+                },
+                Self::Calls(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the sums, and in words what was told.
+    pub(crate) fn end(&self, output: &mut Output) -> Result<Summary, Failure> {
+        match self {
+            Self::Calls(count) => {
+                Ok(Summary::new(format!("{} would be made; none was", many(*count, "call"))).of_calls())
+            }
+            Self::Sums(sums) => {
+                for record in sums.records() {
+                    output.value(&record)?;
+                }
+                Ok(Summary::new(format!("nothing was sent; a run would take\n{}", sums.table().trim_end())).of_calls())
+            }
+        }
+    }
+}
 
 /// A call that would be made: the record of type `call`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -93,11 +163,11 @@ pub(crate) fn call(
         failed(ErrorRecord::new(tool, ErrorKind::NotFound, said.collect::<Vec<_>>().join("; ")))
     })?;
     let sent = match preview(&target, &call).map_err(|error| failed(error.record(tool)))? {
-        Preview::Http { method, url, headers, body } => {
+        Seen::Http { method, url, headers, body } => {
             Sent::Http { method: method.to_owned(), url, headers: headers.into_iter().collect(), body }
         }
-        Preview::Exec { command, stdin } => Sent::Exec { command, stdin },
-        Preview::Mock { model, options } => Sent::Mock { model, options },
+        Seen::Exec { command, stdin } => Sent::Exec { command, stdin },
+        Seen::Mock { model, options } => Sent::Mock { model, options },
     };
     Ok(CallRecord {
         kind: "call",

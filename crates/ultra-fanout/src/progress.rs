@@ -80,14 +80,6 @@ impl Progress {
         self.with(|board| board.row(target).note(text));
     }
 
-    /// Shows what ended and what is open at all targets together.
-    pub(crate) fn show(&self, (done, failed): (u64, u64), open: usize) {
-        self.with(|board| {
-            let row = board.row("calls");
-            (row.done, row.failed, row.asked) = (done, failed, done + failed + open as u64);
-        });
-    }
-
     fn with(&self, change: impl FnOnce(&mut Board)) {
         if let Some(board) = &self.board {
             change(&mut locked(board));

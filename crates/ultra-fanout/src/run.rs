@@ -19,6 +19,7 @@ use crate::args::FanoutArgs;
 use crate::calls::{Calls, Seat, Settled, Source};
 use crate::job::{Job, Outcome, repeated};
 use crate::panel;
+use crate::preview::Preview;
 use crate::progress::Progress;
 use crate::quorum::Quorum;
 use crate::reader::{self, Read, Reading};
@@ -45,7 +46,8 @@ pub(crate) fn run(
     let targets = panel::named(&args.targets, context)?;
     setup::check(&args, &targets, context)?;
     let config = setup::dispatch(&args);
-    let journal = setup::journal(&args.keeping, context)?;
+    let preview = Preview::asked(&args, context);
+    let journal = setup::journal(&args.keeping, preview.is_some(), context)?;
     let dispatcher = Dispatcher::new(context, &config)?;
     let cache = args.keeping.cache.as_deref();
     let calls = Calls::new(output.tool(), context, dispatcher, cache, journal, args.effort.fallback)?;
@@ -77,6 +79,7 @@ pub(crate) fn run(
         stopped: false,
         cut_short: false,
         quorums: Quorums::default(),
+        preview,
     };
     let went = run.go();
     run.end(went, args.summary.as_deref())
@@ -136,18 +139,22 @@ struct Run<'a> {
     /// Calls were stopped before they were decided, though no signal came.
     cut_short: bool,
     quorums: Quorums,
+    /// Nothing is sent; what would be is told.
+    preview: Option<Preview>,
 }
 
 impl Run<'_> {
     fn go(&mut self) -> Result<(), Failure> {
         loop {
-            self.progress.show(self.tally.ended(), self.calls.dispatcher.open());
             let room = self.has_room();
             let Self { calls, input, output, .. } = self;
             let feed = if room { input.as_mut() } else { None };
             // What was paid for must not wait for more input: neither its reader nor the store does without it.
             match calls.next(feed, output)? {
                 Event::Finished(done) => {
+                    self.tally.call(&done);
+                    self.tally.unreached(&done.call.target, u64::from(done.unreached));
+                    self.progress.call(&done);
                     let settled = self.calls.finished(*done, &self.jobs)?;
                     self.ready.extend(settled);
                     if self.ready.len() >= BATCH || !self.calls.dispatcher.has_more() {
@@ -162,7 +169,7 @@ impl Run<'_> {
                         self.cannot_keep(failure);
                     }
                 }
-                Event::Note { .. } => {}
+                Event::Note { target, text } => self.progress.note(&target, &text),
                 Event::Alarm(alarm) => {
                     if let Some(number) = self.alarms.remove(&alarm) {
                         self.let_go(number)?;
@@ -171,6 +178,7 @@ impl Run<'_> {
                 Event::Fed(read) => self.take(read)?,
                 Event::Closed => {
                     self.input = None;
+                    self.progress.input_ended();
                     self.decide()?;
                 }
                 Event::Stop(Why::ReaderGone) => return Err(Failure::reader_gone()),
@@ -208,7 +216,14 @@ impl Run<'_> {
         let synced = self.calls.close();
         self.tally.count(&self.context.metrics, counts);
         let line = self.tally.line(counts);
-        let _ = summary;
+        if let Some(file) = summary {
+            self.tally.write_summary(file, counts)?;
+        }
+        if let Some(preview) = &self.preview
+            && went.is_ok()
+        {
+            return preview.end(self.output);
+        }
         match went {
             Err(failure) if failure.is_reader_gone() && self.tally.seen() > 0 => {
                 return Err(failure.after(line));
@@ -242,7 +257,7 @@ impl Run<'_> {
                 "no request was answered by enough targets: {line}"
             )));
         }
-        let summary = Summary::new(line);
+        let summary = Summary::new(self.tally.report(counts, self.context.verbose));
         Ok(if self.tally.seen() > 0 { summary.of_calls() } else { summary })
     }
 
@@ -340,6 +355,10 @@ impl Run<'_> {
             }
         };
         self.tally.request(calls.len());
+        if let Some(preview) = &mut self.preview {
+            let job = Job::new(request, true, calls, 0);
+            return preview.job(&job, &mut self.calls, self.context, self.output);
+        }
         if let Some(line) = line.as_ref().filter(|_| calls.is_empty()) {
             return self.piece(Piece::Lines(line.clone()));
         }
@@ -352,6 +371,9 @@ impl Run<'_> {
         self.jobs.insert(number, job);
         self.piece(Piece::Request(number))?;
         for at in 0..calls {
+            if let Some(job) = self.jobs.get(&number) {
+                self.progress.asked(job.target(at));
+            }
             self.begin((number, at))?;
         }
         if calls == 0 && !self.in_order {
@@ -370,11 +392,15 @@ impl Run<'_> {
     }
 
     /// Takes a terminal record, and writes what can be written now.
-    fn settle(&mut self, (number, at): Seat, outcome: Outcome, _source: Source) -> Result<(), Failure> {
+    fn settle(&mut self, (number, at): Seat, outcome: Outcome, source: Source) -> Result<(), Failure> {
         match &outcome {
-            Outcome::Response(response) => self.tally.response(response),
+            Outcome::Response(response) => {
+                self.tally.answered(response, source);
+                self.progress.response(response);
+            }
             Outcome::Error(error) => {
-                if self.tally.error(error) && error.kind != ErrorKind::Cancelled {
+                self.progress.error(error);
+                if self.tally.failed(error, source) && error.kind != ErrorKind::Cancelled {
                     warn(error);
                 }
             }
@@ -433,6 +459,9 @@ impl Run<'_> {
 
     /// Puts a piece into the output, in its order.
     fn piece(&mut self, piece: Piece) -> Result<(), Failure> {
+        if self.preview.is_some() && !matches!(piece, Piece::Error(_)) {
+            return Ok(());
+        }
         if let Piece::Lines(lines) = &piece {
             self.held += lines.len() as u64;
         }

@@ -46,12 +46,16 @@ pub(crate) fn dispatch(args: &FanoutArgs) -> DispatchConfig {
     }
 }
 
-/// The journal, if there is to be one.
+/// The journal, if there is to be one. Who only looks does not make one.
 ///
 /// # Errors
 /// When it cannot be opened, is damaged, or belongs to a run that goes on.
-pub(crate) fn journal(keeping: &Keeping, context: &Context) -> Result<Option<Journal>, Failure> {
-    let Some(file) = &keeping.journal else { return Ok(None) };
+pub(crate) fn journal(
+    keeping: &Keeping,
+    looks: bool,
+    context: &Context,
+) -> Result<Option<Journal>, Failure> {
+    let Some(file) = keeping.journal.as_ref().filter(|file| !looks || file.exists()) else { return Ok(None) };
     let options = JournalOptions {
         durability: match keeping.durability {
             Durability::Record => journal::Durability::Record,

@@ -13,6 +13,8 @@ use ultra_core::tool::{Context, Order, Summary, Tool as _};
 
 use crate::{Fanout, FanoutArgs};
 
+mod spending;
+
 /// What the flags mean.
 fn arguments(flags: &[&str]) -> FanoutArgs {
     #[derive(clap::Parser)]

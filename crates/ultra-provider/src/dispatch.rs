@@ -111,6 +111,8 @@ struct Open {
     last: Option<CallError>,
     /// Launches that came to nothing before anything was sent.
     unsent: u32,
+    /// Attempts that never reached the target.
+    unreached: u32,
 }
 
 /// An attempt that is about to be sent.
@@ -232,6 +234,7 @@ impl Dispatcher {
             answer: None,
             last: None,
             unsent: 0,
+            unreached: 0,
         };
         let id = CallId(ticket.0);
         self.open.insert(id, open);
@@ -322,6 +325,10 @@ impl Dispatcher {
                 }
                 self.announced = false;
                 self.send_fresh();
+                continue;
+            }
+            if self.hearing.is_something() {
+                self.hear();
                 continue;
             }
             if let Some(number) = self.alarm_due() {

@@ -96,6 +96,7 @@ impl Dispatcher {
                     let seconds = open.allowed.as_secs_f64();
                     tracing::warn!("{}; trying again for up to {seconds} s", error.message);
                 }
+                open.unreached += u32::from(health == Health::Unreachable);
                 if class == Class::FatalTarget {
                     self.closing.insert(attempt, error.clone());
                 }
@@ -202,11 +203,12 @@ impl Dispatcher {
             self.patience = None;
         }
         let attempts = attempts - open.unsent.min(attempts);
+        let unreached = open.unreached;
         let timing = self.time.timing(open.submitted, open.launched, open.answer.as_ref());
         let closing = &self.closing;
         let call = Arc::clone(&open.call);
         let result = verdict::result(open, verdict, attempts, |by| closing.get(&by).cloned());
-        let finished = Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, timing };
+        let finished = Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, unreached, timing };
         self.done.push_back(Happened::Finished(Box::new(finished)));
     }
 }

@@ -24,6 +24,8 @@ pub struct Finished {
     pub attempts: u32,
     /// Attempts among them that gave nothing and may have been billed.
     pub possibly_paid: u32,
+    /// Attempts among them that never reached the target: no name, no connection, no handshake.
+    pub unreached: u32,
     /// How long it took; `None` where time is simulated.
     pub timing: Option<Timing>,
 }
@@ -31,7 +33,7 @@ pub struct Finished {
 impl Finished {
     /// The end of a call that was never sent.
     pub(super) fn unsent(ticket: Ticket, call: Arc<Call>, error: CallError) -> Self {
-        Self { ticket, call, result: Err(error), attempts: 0, possibly_paid: 0, timing: None }
+        Self { ticket, call, result: Err(error), attempts: 0, possibly_paid: 0, unreached: 0, timing: None }
     }
 
     /// The error record of a call that failed, without prompt and stage, which only the caller knows.
