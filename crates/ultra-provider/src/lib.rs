@@ -10,6 +10,7 @@ mod client;
 mod connect;
 pub mod dispatch;
 mod exec;
+pub mod host;
 mod http;
 pub mod mock;
 mod openai;
