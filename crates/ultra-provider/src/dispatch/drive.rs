@@ -208,7 +208,8 @@ impl Dispatcher {
         let closing = &self.closing;
         let call = Arc::clone(&open.call);
         let result = verdict::result(open, verdict, attempts, |by| closing.get(&by).cloned());
-        let finished = Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, unreached, timing };
+        let finished =
+            Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, unreached, timing };
         self.done.push_back(Happened::Finished(Box::new(finished)));
     }
 }

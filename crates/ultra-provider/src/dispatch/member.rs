@@ -11,8 +11,9 @@ use ultra_core::target::{Route, Target};
 use ultra_core::tool::Context;
 use ultra_pace::{Class, Limit, Source, TargetId};
 
-use super::lanes::Lane;
+use super::lanes;
 use crate::call::{CallError, Provider};
+use crate::host::Lane;
 use crate::mock::Mock;
 
 /// Somebody who is asked.
@@ -91,7 +92,7 @@ impl Members {
 
     fn list(&self, name: &str) -> Listed {
         let target = Target::one(name, &self.config, self.mock);
-        let lane = target.as_ref().ok().and_then(|target| Lane::of(&target.route));
+        let lane = target.as_ref().ok().and_then(|target| lanes::lane_of(&target.route));
         let member = match target {
             Ok(target) => self.make(&target).unwrap_or_else(Member::Broken),
             Err(failure) => Member::Broken(broken(ErrorKind::NotFound, &failure)),
