@@ -3,6 +3,7 @@
 //! Status alone misleads: a 429 may be an empty account, a 400 a wrong key, a 200 an error. So the body is
 //! read first, in whichever of the known shapes it comes, and the status decides what the body leaves open.
 
+pub(crate) mod hold;
 pub(crate) mod peer;
 mod retry_after;
 mod said;
@@ -35,6 +36,11 @@ pub(crate) fn unread(peer: &Peer, reply: &Reply, unread: &Unread) -> CallError {
             let what = format!("the answer of {} is empty: {why}", peer.place);
             peer.error(ErrorKind::Empty, Class::Unsure, what)
         }
+        Unread::Wordless => {
+            let what = format!("the answer of {} is empty: the model wrote nothing", peer.place);
+            peer.error(ErrorKind::Empty, Class::Unsure, what)
+        }
+        Unread::Event(cause) => bad(peer, &format!("an event of the stream is not JSON ({cause})")),
         Unread::Encoding => bad(peer, "it is not UTF-8 text"),
         Unread::Shape(why) => bad(peer, &format!("it is {why}")),
         Unread::Json(_) if reply.body.starts_with(b"\x1f\x8b") => {
@@ -53,6 +59,14 @@ pub(crate) fn unread(peer: &Peer, reply: &Reply, unread: &Unread) -> CallError {
         provider: peer.provider_error(None, None, said::request_id(&reply.headers)),
         ..error
     }
+}
+
+/// The error behind an event that broke a stream; `begun` says whether some of the answer had come before it.
+pub(crate) fn broken_stream(peer: &Peer, reply: &Reply, event: &Unread, begun: bool) -> CallError {
+    let error = unread(peer, reply, event);
+    // What was written is paid for, whatever the reason to end it.
+    let class = if begun && error.class.is_transient() { Class::Unsure } else { error.class };
+    CallError { class, ..error }
 }
 
 fn bad(peer: &Peer, why: &str) -> CallError {

@@ -16,13 +16,19 @@ pub struct Timeouts {
     /// From sending to the status line, connecting included. An answer that is not streamed begins when it is
     /// complete, so unless somebody says otherwise only the limit of the whole attempt applies.
     pub first_byte: Duration,
+    /// The same for an answer that is streamed, which begins as soon as the model does.
+    pub first_byte_of_stream: Duration,
     /// Between two pieces of the body.
     pub idle: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { first_byte: Duration::MAX, idle: Duration::from_mins(1) }
+        Self {
+            first_byte: Duration::MAX,
+            first_byte_of_stream: Duration::from_mins(5),
+            idle: Duration::from_mins(1),
+        }
     }
 }
 

@@ -2,14 +2,19 @@
 #![allow(clippy::result_large_err, reason = "an error is small beside a call that takes seconds")]
 
 mod body;
+mod draft;
 pub(crate) mod endpoint;
 mod fields;
+mod form;
 mod lenient;
+mod stream;
 mod transport;
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Request, Response};
 use tokio::time::timeout;
 use ultra_core::clock::{Clock as _, System};
 use ultra_core::config::{Dialect, Provider as Settings};
@@ -17,10 +22,15 @@ use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
 use ultra_pace::Class;
 
+use self::body::Body;
 pub(crate) use self::body::LARGEST;
+pub(crate) use self::draft::{Draft, append};
 use self::endpoint::Endpoint;
 pub(crate) use self::fields::Fields;
-pub(crate) use self::lenient::{Few, First, Unread, amount, count, detail, object, string, words};
+use self::form::Form;
+pub(crate) use self::lenient::{Few, First, Unread, amount, count, detail, object, owned, string, words};
+pub(crate) use self::stream::Progress;
+use self::stream::{LARGEST_STREAM, Reader};
 pub(crate) use self::transport::truncated;
 use crate::anthropic;
 use crate::call::{Answer, Call, CallError, Calling, Provider, Watch};
@@ -51,10 +61,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// The headers.
     pub(crate) headers: HeaderMap,
-    /// The body; of an error only the beginning.
-    pub(crate) body: Vec<u8>,
-    /// From sending to the status line.
-    pub(crate) first_byte: Duration,
+    /// The body; of an error only the beginning, of a broken stream only the event that broke it.
+    pub(crate) body: Bytes,
 }
 
 impl Http {
@@ -83,28 +91,68 @@ impl Http {
         Ok(Self { peer, endpoint, dialect, timeouts })
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Answer, CallError> {
-        let reply = self.exchange(self.request(call)?).await?;
-        if reply.status != 200 {
-            return Err(classify::refused(&self.peer, &reply));
-        }
-        let read = match self.dialect {
-            Speaker::OpenAi(_) => openai::answer(&reply.body),
-            Speaker::Anthropic => anthropic::answer(&reply.body),
-        };
-        let answer = read.map_err(|unread| classify::unread(&self.peer, &reply, &unread))?;
-        Ok(self.cleaned(answer, reply.first_byte))
+    async fn attempt(&self, call: &Call, watch: &dyn Watch) -> Result<Answer, CallError> {
+        let streamed = watch.wants_stream();
+        let body = self.request(call, streamed)?;
+        let clock = System::start();
+        let response = self.exchange(body, streamed).await?;
+        self.read(response, clock, watch).await
     }
 
-    fn request(&self, call: &Call) -> Result<Vec<u8>, CallError> {
+    /// Reads a reply to a request that was sent when `clock` started.
+    async fn read(
+        &self,
+        mut response: Response,
+        clock: System,
+        watch: &dyn Watch,
+    ) -> Result<Answer, CallError> {
+        let first_byte = clock.elapsed();
+        let (peer, idle) = (&self.peer, self.timeouts.idle);
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        if status != 200 {
+            let reply = Reply { status, headers, body: body::beginning(response, idle).await };
+            return Err(classify::refused(peer, &reply));
+        }
+        let promised = Form::promised(headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes));
+        let told = promised == Form::Whole;
+        if told {
+            watch.first_byte();
+        }
+        let mut body = Body::new(peer, response, idle, if told { LARGEST } else { LARGEST_STREAM })?;
+        let (form, opening) = body.opening(promised).await?;
+        let answer = match form {
+            Form::Events => {
+                Reader { peer, headers, watch, told, clock }.read(&self.dialect, body, opening).await?
+            }
+            Form::Whole => {
+                if !told {
+                    watch.first_byte();
+                }
+                let reply = Reply { status, headers, body: body.rest(opening).await? };
+                let read = match self.dialect {
+                    Speaker::OpenAi(_) => openai::answer(&reply.body),
+                    Speaker::Anthropic => anthropic::answer(&reply.body),
+                };
+                let answer = read.map_err(|unread| classify::unread(peer, &reply, &unread))?;
+                if watch.wants_stream() {
+                    watch.text(&peer.text(answer.text.clone()));
+                }
+                Answer { first_byte: Some(first_byte), ..answer }
+            }
+        };
+        Ok(self.cleaned(answer))
+    }
+
+    fn request(&self, call: &Call, streamed: bool) -> Result<Vec<u8>, CallError> {
         let body = match &self.dialect {
-            Speaker::OpenAi(flavour) => openai::request(call, &self.peer.model, *flavour),
-            Speaker::Anthropic => anthropic::request(call, &self.peer.model),
+            Speaker::OpenAi(flavour) => openai::request(call, &self.peer.model, *flavour, streamed),
+            Speaker::Anthropic => anthropic::request(call, &self.peer.model, streamed),
         };
         body.map_err(|why| self.peer.error(ErrorKind::Request, Class::FatalRecord, why))
     }
 
-    async fn exchange(&self, body: Vec<u8>) -> Result<Reply, CallError> {
+    /// Sends `body` and waits for the head of the reply.
+    async fn exchange(&self, body: Vec<u8>, streamed: bool) -> Result<Response, CallError> {
         let peer = &self.peer;
         let client = self.endpoint.road.client().map_err(|why| {
             let what = format!(
@@ -113,29 +161,19 @@ impl Http {
             );
             peer.error(ErrorKind::Tls, Class::FatalTarget, what)
         })?;
-        let request =
-            client.post(self.endpoint.url.clone()).headers(self.endpoint.headers.clone()).body(body);
-        let clock = System::start();
-        let sent = timeout(self.timeouts.first_byte, request.send()).await.map_err(|_| {
-            let what = format!(
-                "{} did not begin to answer within {}",
-                peer.place,
-                seconds(self.timeouts.first_byte)
-            );
+        let mut request = Request::new(Method::POST, self.endpoint.url.clone());
+        self.endpoint.headers(streamed).clone_into(request.headers_mut());
+        *request.body_mut() = Some(body.into());
+        let limit = if streamed { self.timeouts.first_byte_of_stream } else { self.timeouts.first_byte };
+        let sent = timeout(limit, client.execute(request)).await.map_err(|_| {
+            let what = format!("{} did not begin to answer within {}", peer.place, seconds(limit));
             peer.error(ErrorKind::TimeoutFirstByte, Class::Unsure, what)
         })?;
-        let mut response = sent.map_err(|error| transport::before_answer(peer, &error))?;
-        let first_byte = clock.elapsed();
-        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
-        let body = match status {
-            200 => body::whole(peer, response, self.timeouts.idle).await?,
-            _ => body::beginning(response, self.timeouts.idle).await,
-        };
-        Ok(Reply { status, headers, body, first_byte })
+        sent.map_err(|error| transport::before_answer(peer, &error))
     }
 
     /// The answer without keys, and with the names that only the request knows.
-    fn cleaned(&self, answer: Answer, first_byte: Duration) -> Answer {
+    fn cleaned(&self, answer: Answer) -> Answer {
         let peer = &self.peer;
         let model = peer.name(&answer.model);
         Answer {
@@ -143,16 +181,15 @@ impl Http {
             text: peer.text(answer.text),
             reasoning: answer.reasoning.map(|text| peer.text(text)),
             finish_reason: peer.name(&answer.finish_reason),
-            first_byte: Some(first_byte),
             ..answer
         }
     }
 }
 
 impl Provider for Http {
-    fn call<'a>(&'a self, call: &'a Call, limit: Duration, _: &'a dyn Watch) -> Calling<'a> {
+    fn call<'a>(&'a self, call: &'a Call, limit: Duration, watch: &'a dyn Watch) -> Calling<'a> {
         Box::pin(async move {
-            timeout(limit, self.attempt(call)).await.unwrap_or_else(|_| {
+            timeout(limit, self.attempt(call, watch)).await.unwrap_or_else(|_| {
                 let what = format!("no whole answer came from {} within {}", self.peer.place, seconds(limit));
                 Err(self.peer.error(ErrorKind::TimeoutAttempt, Class::Unsure, what))
             })

@@ -17,6 +17,7 @@ mod openai;
 mod preview;
 pub mod prices;
 pub mod span;
+mod sse;
 pub mod tokens;
 
 pub use call::{Answer, Call, CallError, Calling, Provider, RateLimits, Silent, Watch};

@@ -82,8 +82,10 @@ fn http(target: &Target, provider: &Provider, model: &str, call: &Call) -> Resul
         .collect();
     headers.sort();
     let body = match provider.dialect {
-        Dialect::OpenAi => openai::request(call, model, openai::Flavour::of(&provider.name, url.host_str())),
-        Dialect::Anthropic => anthropic::request(call, model),
+        Dialect::OpenAi => {
+            openai::request(call, model, openai::Flavour::of(&provider.name, url.host_str()), false)
+        }
+        Dialect::Anthropic => anthropic::request(call, model, false),
     };
     let body = body.and_then(|body| String::from_utf8(body).map_err(|cause| cause.to_string()));
     let body = body.and_then(|body| Json::parse(body).map_err(|cause| cause.to_string()));

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use ultra_core::record::{Object, Usage};
 
+use super::usage::Tally;
 use crate::call::Answer;
-use crate::http::{Few, Unread, count, detail, object, string, words};
+use crate::http::{Draft, Few, Unread, append, object, owned, string};
 
 #[derive(Deserialize)]
 struct Message<'a> {
@@ -34,26 +34,6 @@ struct Block<'a> {
     thinking: Option<&'a RawValue>,
 }
 
-#[derive(Default, Deserialize)]
-struct Counts<'a> {
-    #[serde(borrow)]
-    input_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    output_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    cache_read_input_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    cache_creation_input_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    output_tokens_details: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-struct Details<'a> {
-    #[serde(borrow)]
-    thinking_tokens: Option<&'a RawValue>,
-}
-
 /// Reads a response; the model is empty where the server does not name it.
 ///
 /// # Errors
@@ -73,69 +53,33 @@ pub(crate) fn answer(body: &[u8]) -> Result<Answer, Unread> {
             None => "JSON without `content`",
         }));
     };
-    let stop_reason = string(message.stop_reason)?;
-    let finish_reason = finish_reason(stop_reason.as_deref().unwrap_or("unknown"));
+    let mut tally = Tally::default();
+    tally.enter(message.usage);
     let (text, reasoning) = said(&content.0)?;
-    // An answer that was cut off or refused may be empty; a finished one may not.
-    if text.is_empty() && ["stop", "unknown"].contains(&finish_reason) {
-        return Err(Unread::Empty("the model wrote nothing"));
-    }
-    Ok(Answer {
-        model: string(message.model)?.unwrap_or_default(),
+    Draft {
+        model: owned(message.model)?.unwrap_or_default(),
         text,
+        refusal: None,
         reasoning,
-        finish_reason: finish_reason.to_owned(),
-        usage: usage(&detail(message.usage)),
+        finish: owned(message.stop_reason)?,
+        usage: tally.usage(),
         cost_usd: None,
-        first_byte: None,
-        mock: false,
-    })
+    }
+    .answer()
 }
 
 /// The text blocks joined, and the thoughts joined; blocks of other kinds are passed over.
 fn said(content: &[Block<'_>]) -> Result<(String, Option<String>), serde_json::Error> {
     let mut text = String::new();
-    let mut reasoning: Option<String> = None;
+    let mut reasoning = None;
     for block in content {
         match string(block.kind)?.as_deref() {
             Some("text") => text.push_str(&string(block.text)?.unwrap_or_default()),
-            Some("thinking") => {
-                if let Some(thought) = words(block.thinking)? {
-                    reasoning.get_or_insert_default().push_str(&thought);
-                }
-            }
+            Some("thinking") => append(&mut reasoning, string(block.thinking)?.as_deref()),
             _ => {}
         }
     }
     Ok((text, reasoning))
-}
-
-/// The reason in Ultra's words; one that has no such word stays as it is.
-fn finish_reason(raw: &str) -> &str {
-    match raw {
-        "end_turn" | "stop_sequence" | "stop" => "stop",
-        "max_tokens" | "length" => "length",
-        "tool_use" => "tool_calls",
-        other => other,
-    }
-}
-
-/// The dialect counts the prompt in three parts: fresh, read from the cache, written to the cache.
-fn usage(counts: &Counts<'_>) -> Option<Usage> {
-    let optional = |raw: Option<&RawValue>| match raw {
-        Some(_) => count(raw),
-        None => Some(0),
-    };
-    let cached = optional(counts.cache_read_input_tokens)?;
-    let input = count(counts.input_tokens)? + cached + optional(counts.cache_creation_input_tokens)?;
-    let details: Details<'_> = detail(counts.output_tokens_details);
-    Some(Usage {
-        input_tokens: input,
-        output_tokens: count(counts.output_tokens)?,
-        cached_input_tokens: count(counts.cache_read_input_tokens),
-        reasoning_tokens: count(details.thinking_tokens),
-        extra: Object::default(),
-    })
 }
 
 #[cfg(test)]

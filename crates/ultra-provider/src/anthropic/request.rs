@@ -15,7 +15,7 @@ const RESERVED: &[&str] = &["model", "messages", "system", "stream"];
 ///
 /// # Errors
 /// A sentence about the parameter that cannot be sent.
-pub(crate) fn request(call: &Call, model: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn request(call: &Call, model: &str, streamed: bool) -> Result<Vec<u8>, String> {
     let params = call.params.as_ref();
     let (system, turns): (Vec<_>, Vec<_>) = call.messages.iter().partition(|said| said.role == Role::System);
     let mut fields = Fields::default();
@@ -25,7 +25,7 @@ pub(crate) fn request(call: &Call, model: &str) -> Result<Vec<u8>, String> {
     fields.set_some("max_tokens", limit.or((!given).then_some(MAX_TOKENS)).as_ref())?;
     fields.set_some("system", instructions(&system).as_ref())?;
     fields.set("messages", &turns)?;
-    fields.set("stream", &false)?;
+    fields.set("stream", &streamed)?;
     if let Some(params) = params {
         fields.set_some("temperature", params.temperature.as_ref())?;
         fields.set_some("top_p", params.top_p.as_ref())?;

@@ -51,17 +51,26 @@ impl Peer {
 
     /// A short name that the peer gave, such as a model or an error code.
     pub(crate) fn name(&self, text: &str) -> String {
-        self.quote(text.trim())
+        let text = text.trim();
+        // The usual names; no part of a key that is so short counts as one.
+        if text == self.model || text.len() < 8 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return text.to_owned();
+        }
+        self.quote(text)
     }
 
     /// What the model wrote, whole; a key that it quotes is removed.
     pub(crate) fn text(&self, text: String) -> String {
-        match &self.key {
-            Some(key) if key.expose().len() >= SHORTEST_KEY_IN_ANSWERS && text.contains(key.expose()) => {
-                key.redact(&text)
-            }
+        match (self.key_in_answers(), &self.key) {
+            (Some(exposed), Some(key)) if text.contains(exposed) => key.redact(&text),
             _ => text,
         }
+    }
+
+    /// The key, if it is one that no text holds by chance.
+    pub(super) fn key_in_answers(&self) -> Option<&str> {
+        let key = self.key.as_ref()?.expose();
+        (key.len() >= SHORTEST_KEY_IN_ANSWERS).then_some(key)
     }
 
     /// The peer's words for an error record.

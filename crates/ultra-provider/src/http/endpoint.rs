@@ -18,7 +18,9 @@ pub(crate) struct Endpoint {
     /// The way there.
     pub(crate) road: Road,
     /// The headers that the dialect asks for, the key among them, marked as sensitive.
-    pub(crate) headers: header::HeaderMap,
+    headers: header::HeaderMap,
+    /// The same where a stream is asked for.
+    headers_of_stream: header::HeaderMap,
     /// The key, to be removed from what the peer says.
     pub(crate) key: Option<Secret>,
 }
@@ -42,7 +44,15 @@ impl Endpoint {
             .hint("or unset the key, if that server needs none"));
         }
         let url = call_url(base, provider.dialect);
-        Ok(Self { url, road, headers: headers(provider, key.as_ref())?, key })
+        let headers = headers(provider, key.as_ref())?;
+        let mut headers_of_stream = headers.clone();
+        headers_of_stream.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+        Ok(Self { url, road, headers, headers_of_stream, key })
+    }
+
+    /// The headers of a call.
+    pub(crate) fn headers(&self, streamed: bool) -> &header::HeaderMap {
+        if streamed { &self.headers_of_stream } else { &self.headers }
     }
 
     /// The address as it is shown to people.

@@ -1,5 +1,6 @@
 //! Reading answers of providers: strict about what the answer says, lenient about everything around it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -20,6 +21,10 @@ pub(crate) enum Unread {
     Error,
     /// It holds nothing.
     Empty(&'static str),
+    /// It is an answer, but the model wrote nothing.
+    Wordless,
+    /// An event of a stream is not JSON.
+    Event(serde_json::Error),
 }
 
 impl From<serde_json::Error> for Unread {
@@ -39,9 +44,6 @@ pub(crate) fn object(body: &[u8]) -> Result<&str, Unread> {
     match text.as_bytes().first() {
         None => Err(Unread::Empty("the body is empty")),
         Some(b'{') => Ok(text),
-        Some(b'd' | b'e' | b':') if ["data:", "event:", ":"].iter().any(|start| text.starts_with(start)) => {
-            Err(Unread::Shape("a stream of events although one whole answer was asked for"))
-        }
         Some(_) => {
             let value: &RawValue = serde_json::from_str(text)?;
             match value.get() {
@@ -109,22 +111,31 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
     }
 }
 
-/// A string; anything else is `None`.
+/// A string; anything else is `None`. One without escapes is not copied.
 ///
 /// # Errors
 /// When it is a string that cannot be decoded, such as one with half of a surrogate pair.
-pub(crate) fn string(raw: Option<&RawValue>) -> Result<Option<String>, serde_json::Error> {
-    match raw {
-        Some(raw) if raw.get().starts_with('"') => serde_json::from_str(raw.get()).map(Some),
-        _ => Ok(None),
+pub(crate) fn string(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
+    let Some(text) = raw.map(RawValue::get).filter(|text| text.starts_with('"')) else { return Ok(None) };
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(plain) if memchr::memchr(b'\\', plain.as_bytes()).is_none() => Ok(Some(Cow::Borrowed(plain))),
+        _ => serde_json::from_str(text).map(|text| Some(Cow::Owned(text))),
     }
+}
+
+/// A string, to be kept; anything else is `None`.
+///
+/// # Errors
+/// As for [`string`].
+pub(crate) fn owned(raw: Option<&RawValue>) -> Result<Option<String>, serde_json::Error> {
+    Ok(string(raw)?.map(Cow::into_owned))
 }
 
 /// A string with something in it.
 ///
 /// # Errors
 /// As for [`string`].
-pub(crate) fn words(raw: Option<&RawValue>) -> Result<Option<String>, serde_json::Error> {
+pub(crate) fn words(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     Ok(string(raw)?.filter(|text| !text.is_empty()))
 }
 

@@ -3,6 +3,7 @@
 mod faults;
 mod fixtures;
 mod keys;
+mod streams;
 
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ fn call() -> Call {
 
 /// One attempt, without a key and with limits that are not met.
 fn ask(server: &Server, dialect: Dialect) -> Result<Answer, CallError> {
-    ask_within(server, dialect, Timeouts { first_byte: LONG, idle: LONG }, LONG)
+    ask_within(server, dialect, Timeouts { first_byte: LONG, first_byte_of_stream: LONG, idle: LONG }, LONG)
 }
 
 fn ask_within(

@@ -11,18 +11,27 @@ use crate::http::Fields;
 pub(crate) struct Flavour {
     max_tokens: &'static str,
     seed: &'static str,
+    /// A stream tells its usage only when asked to; a server that tells it anyway may refuse the question.
+    asks_for_usage: bool,
 }
 
 impl Flavour {
     /// The flavour of the provider called `name` at `host`.
     pub(crate) fn of(name: &str, host: Option<&str>) -> Self {
         let is = |known: &str, at: &str| name == known || host == Some(at);
+        let mistral = is("mistral", "api.mistral.ai");
         Self {
             // The reasoning models of `OpenAI` refuse `max_tokens`; most other servers know nothing else.
             max_tokens: if is("openai", "api.openai.com") { "max_completion_tokens" } else { "max_tokens" },
-            seed: if is("mistral", "api.mistral.ai") { "random_seed" } else { "seed" },
+            seed: if mistral { "random_seed" } else { "seed" },
+            asks_for_usage: !mistral,
         }
     }
+}
+
+#[derive(serde::Serialize)]
+struct Options {
+    include_usage: bool,
 }
 
 /// What a request's own parameters must not set.
@@ -32,11 +41,14 @@ const RESERVED: &[&str] = &["model", "messages", "stream", "stream_options"];
 ///
 /// # Errors
 /// A sentence about the parameter that cannot be sent.
-pub(crate) fn request(call: &Call, model: &str, flavour: Flavour) -> Result<Vec<u8>, String> {
+pub(crate) fn request(call: &Call, model: &str, flavour: Flavour, streamed: bool) -> Result<Vec<u8>, String> {
     let mut fields = Fields::default();
     fields.set("model", model)?;
     fields.set("messages", &call.messages)?;
-    fields.set("stream", &false)?;
+    fields.set("stream", &streamed)?;
+    if streamed && flavour.asks_for_usage {
+        fields.set("stream_options", &Options { include_usage: true })?;
+    }
     if let Some(params) = &call.params {
         fields.set_some(flavour.max_tokens, params.max_output_tokens.as_ref())?;
         fields.set_some("temperature", params.temperature.as_ref())?;

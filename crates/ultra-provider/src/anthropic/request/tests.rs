@@ -20,7 +20,7 @@ fn question() -> Vec<Message> {
 
 #[track_caller]
 fn check(call: &Call, expected: &str) {
-    let body = request(call, "m").expect("a request");
+    let body = request(call, "m", false).expect("a request");
     assert_eq!(String::from_utf8(body).expect("UTF-8"), expected);
 }
 

@@ -78,7 +78,7 @@ fn an_answer_in_small_pieces_is_the_same() {
 
 #[test]
 fn every_silence_has_its_own_limit() {
-    let limits = |first_byte, idle| Timeouts { first_byte, idle };
+    let limits = |first_byte, idle| Timeouts { first_byte, first_byte_of_stream: LONG, idle };
     for (reply, timeouts, limit, kind) in [
         (Reply::openai(TEXT).stalled(Place::BeforeHeaders), limits(SHORT, LONG), LONG, K::TimeoutFirstByte),
         (Reply::openai(TEXT).stalled(Place::AfterHeaders), limits(LONG, SHORT), LONG, K::TimeoutIdle),

@@ -101,7 +101,6 @@ fn recordings_of_a_real_server_are_read() {
         ("unauthorized_401", K::Auth, C::FatalTarget),
         ("models", K::BadJson, C::Unsure),
         ("responses_ok", K::BadJson, C::Unsure),
-        ("chat_stream_usage", K::BadJson, C::Unsure),
     ] {
         for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
             let error = of(name, dialect).expect_err(name);

@@ -18,7 +18,7 @@ const HEAD: &str = r#"{"model":"m","messages":[{"role":"system","content":"Be br
 
 #[track_caller]
 fn check(provider: &str, params: &str, schema: Option<&str>, rest: &str) {
-    let body = request(&call(params, schema), "m", Flavour::of(provider, None)).expect("a request");
+    let body = request(&call(params, schema), "m", Flavour::of(provider, None), false).expect("a request");
     assert_eq!(String::from_utf8(body).expect("UTF-8"), format!("{HEAD}{rest}}}"));
 }
 
@@ -62,7 +62,7 @@ fn a_parameter_that_ultra_sets_is_refused_with_its_name() {
         (r#"{"messages":[]}"#, "params.messages"),
         (r#"{"max_output_tokens":5,"max_completion_tokens":6}"#, "params.max_completion_tokens"),
     ] {
-        let why = request(&call(params, None), "m", Flavour::of("openai", None)).expect_err(params);
+        let why = request(&call(params, None), "m", Flavour::of("openai", None), false).expect_err(params);
         assert!(why.contains(name), "{why}");
     }
 }
@@ -90,7 +90,7 @@ fn messages_keep_their_parts_and_unknown_fields() {
         r#"[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:,"}}],"name":"n"}]"#,
     )
     .expect("messages");
-    let body = request(&call, "m", Flavour::of("openai", None)).expect("a request");
+    let body = request(&call, "m", Flavour::of("openai", None), false).expect("a request");
     let text = String::from_utf8(body).expect("UTF-8");
     assert!(
         text.contains(
