@@ -7,6 +7,7 @@
 //! - [`server`]: a scripted provider on a loopback socket, with a ledger of every call.
 //! - [`sim`]: the scheduler on virtual time, in worlds that a seed describes.
 //! - [`mutant`]: ways to be broken on purpose, to see that checks can fail.
+//! - [`torture`]: the dispatcher's promises as experiments, with the figures that must hold.
 //! - [`command`]: runs a tool or a shell pipeline in an environment that holds nothing of this machine.
 //! - [`snapshot`]: stdout, stderr and status as one text.
 //! - [`fixtures`]: providers' answers, byte for byte, with what a client should make of them.
@@ -25,6 +26,7 @@ pub mod ndjson_torture;
 pub mod server;
 pub mod sim;
 pub mod snapshot;
+pub mod torture;
 
 mod strict;
 mod sync;

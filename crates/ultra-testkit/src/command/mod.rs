@@ -120,6 +120,17 @@ impl Command {
         self
     }
 
+    /// Runs the program through another one, such as `prlimit`, that takes its own arguments first.
+    #[must_use]
+    pub fn through<A: AsRef<OsStr>>(mut self, program: &str, arguments: impl IntoIterator<Item = A>) -> Self {
+        let inner = std::mem::replace(&mut self.program, PathBuf::from(program));
+        let mut all: Vec<OsString> = arguments.into_iter().map(|one| one.as_ref().to_owned()).collect();
+        all.push(inner.into());
+        all.append(&mut self.arguments);
+        self.arguments = all;
+        self
+    }
+
     /// Where the command will run.
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox

@@ -172,10 +172,15 @@ impl Faults {
 
     /// Answers with `good` except where the plan has something else.
     pub fn script(self, good: Reply) -> Script {
+        self.script_with(move |_| good.clone())
+    }
+
+    /// The same with a good answer for each request.
+    pub fn script_with(self, good: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Script {
         Script::choose(move |_, request| {
             match self.trouble(chance::hash(&request.body), request.repeat as u64) {
-                Some(trouble) => trouble.spoil(good.clone(), request),
-                None => good.clone(),
+                Some(trouble) => trouble.spoil(good(request), request),
+                None => good(request),
             }
         })
     }

@@ -44,6 +44,7 @@ struct Attempt {
 #[derive(Clone, Debug)]
 struct Call {
     target: TargetId,
+    submitted: Duration,
     deadline: Duration,
     launches: u32,
     running: BTreeSet<u32>,
@@ -109,6 +110,7 @@ impl Book {
         self.counts.submitted += 1;
         let call = Call {
             target,
+            submitted: now,
             deadline,
             launches: 0,
             running: BTreeSet::new(),
@@ -275,7 +277,8 @@ impl Book {
             Verdict::Cancelled => self.counts.cancelled += 1,
         }
         let run_deadline = self.config.run_deadline.unwrap_or(Duration::MAX);
-        let latest = call.deadline.min(run_deadline).saturating_add(self.lag + STOPPING);
+        let latest = call.deadline.min(run_deadline.max(call.submitted));
+        let latest = latest.saturating_add(self.lag + STOPPING);
         self.ends.insert(id, End { target: call.target, at: now, verdict, attempts: call.launches });
         let wrong = [
             ((verdict == Verdict::Succeeded) != call.answered, "against what its attempts came to"),

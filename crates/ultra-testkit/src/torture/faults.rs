@@ -1,0 +1,109 @@
+//! P6, P10: faults without a pattern are outlived, at little more than the price that arithmetic demands.
+
+use std::time::Duration;
+
+use ultra_pace::Config;
+
+use super::fanout::{answering, ask, good, prompts};
+use super::seen::Seen;
+use super::{Ground, Row};
+use crate::command::Sandbox;
+use crate::server::{Faults, Mix, Place, Reply, Server};
+use crate::sim::{self, Upstream, World};
+
+/// The share of faults, and the attempts a record that may be made: 1.05 / (1 - p).
+const SHARES: [(f64, f64); 5] = [(0.0, 1.05), (0.05, 1.11), (0.1, 1.17), (0.3, 1.5), (0.5, 2.1)];
+
+/// The scheduler alone.
+pub(super) fn simulated(ground: &Ground) -> Vec<Row> {
+    let seeds = ground.seeds(20, 1);
+    let mut rows = Vec::new();
+    for (share, most) in SHARES {
+        let (mut worst, mut answered, mut slowest) = (0.0_f64, 1.0_f64, 0.0_f64);
+        let mut broken = Vec::new();
+        for seed in seeds.clone() {
+            let takes = (Duration::from_millis(500), Duration::from_millis(1_500));
+            let upstream = Upstream { takes, ..Upstream::healthy(Duration::ZERO) }.scattered(share);
+            let config = Config { break_after: 0, ..Config::default() };
+            let free = sim::run(&World::plain(seed, config, vec![upstream.clone()], 10_000), None);
+            let world = World::plain(seed, Config::default(), vec![upstream], 10_000);
+            match (sim::run(&world, ground.mutant), free) {
+                (Ok(story), Ok(free)) => {
+                    worst = worst.max(story.amplification());
+                    answered = answered.min(story.succeeded() as f64 / 10_000.0);
+                    slowest = slowest.max(story.over.as_secs_f64() / free.over.as_secs_f64());
+                }
+                (Err(why), _) | (_, Err(why)) => broken.push(why.to_string()),
+            }
+        }
+        let what = format!("10,000 records, p = {share}, simulated");
+        rows.push(Row::clean(format!("every promise: {what}"), &broken));
+        rows.push(Row::at_most(format!("attempts a record: {what}"), most, worst));
+        rows.push(Row::at_most(format!("time, compared with no breaker: {what}"), 1.1, slowest));
+        if share <= 0.3 {
+            rows.push(Row::at_least(format!("share answered: {what}"), 0.999, answered));
+        }
+    }
+    rows.into_iter().map(|row| row.seeds(&seeds)).collect()
+}
+
+/// The program.
+pub(super) fn on_sockets(ground: &Ground) -> Vec<Row> {
+    let records = ground.size(10_000, 500);
+    let shares = ground.size(&SHARES[..], &SHARES[3..4]);
+    let mut rows = Vec::new();
+    for (share, most) in shares {
+        let faults = Faults { seed: ground.from, mix: Mix::scattered(*share) };
+        let server = Server::start(faults.script_with(good));
+        let arguments = ["-j", "64", "--timeout", "10s", "--limits", "process"];
+        let run = ask(ground, &Sandbox::new(), &[&server], &arguments, &prompts(0..records));
+        let seen = Seen::read(&run, ground.mutant);
+        let what = format!("{records} records, p = {share}, on sockets");
+        let attempts = server.count() as f64 / records as f64;
+        let answered = seen.answers() as f64 / records as f64;
+        rows.push(Row::clean(format!("one end for each: {what}"), &seen.conserves(records, &["ollama:m"])));
+        rows.push(Row::at_most(format!("attempts a record: {what}"), *most, attempts));
+        if *share <= 0.3 {
+            rows.push(Row::at_least(format!("share answered: {what}"), 0.999, answered));
+        }
+    }
+    rows.into_iter().map(|row| row.seeds(&(ground.from..ground.from + 1))).collect()
+}
+
+/// No attempt outlives its timeout, wherever the server falls silent.
+pub(super) fn timeouts(ground: &Ground) -> Vec<Row> {
+    let timeout = Duration::from_millis(300);
+    let places = [
+        Place::BeforeHeaders,
+        Place::MidHead,
+        Place::AfterHeaders,
+        Place::MidBody(20),
+        Place::AfterEvents(2),
+    ];
+    let mut longest = Duration::ZERO;
+    for stream in [&[][..], &["--stream"][..]] {
+        for place in places {
+            longest = longest.max(silence(ground, Reply::text("A-000000.").stalled(place), stream));
+        }
+        let drip = Reply::text("A-000000.").dripping(1, Duration::from_millis(100));
+        longest = longest.max(silence(ground, drip, stream));
+    }
+    let over = longest.saturating_sub(timeout).as_secs_f64() * 1e3;
+    let alive = Server::start(answering());
+    drop(ask(ground, &Sandbox::new(), &[&alive], &["--timeout", "300ms"], &prompts(0..1)));
+    vec![
+        Row::at_most("ms that an attempt outlives its timeout, silent at any place", 250.0, over),
+        Row::exactly("calls that a server which answers gets under the same timeout", 1, alive.count()),
+    ]
+}
+
+/// How long an attempt stayed with a server that falls silent.
+fn silence(ground: &Ground, reply: Reply, stream: &[&str]) -> Duration {
+    let server = Server::start(reply);
+    let arguments = [&["--timeout", "300ms", "--attempts", "1", "--limits", "process"], stream].concat();
+    drop(ask(ground, &Sandbox::new(), &[&server], &arguments, &prompts(0..1)));
+    let left =
+        server.wait_until(Duration::from_secs(5), |calls| calls.iter().all(|call| call.ended.is_some()));
+    let stayed = server.calls().iter().filter_map(|call| Some(call.ended_at?.saturating_sub(call.at))).max();
+    stayed.filter(|_| left).unwrap_or(Duration::MAX)
+}
