@@ -5,11 +5,10 @@
 //! cost nothing, so they share an answer only through the journal or the store: then the same run gives the
 //! same records whatever the concurrency.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use ultra_core::config::Config;
 use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
 use ultra_core::ndjson::Output;
@@ -50,9 +49,6 @@ pub(crate) struct Calls {
     keys: Keys,
     cache: Option<Cache>,
     journal: Option<Journal>,
-    config: Arc<Config>,
-    /// Who stands in where the configuration names nobody.
-    fallback: Option<String>,
     flights: BTreeMap<Ticket, Flight>,
     /// Who waits for the end of a call in flight.
     waiting: BTreeMap<Key, Vec<Seat>>,
@@ -65,8 +61,8 @@ struct Flight {
     key: Option<Key>,
     /// Who is asked in place of the target that the request names.
     stand_in: Option<String>,
-    /// Who could be asked next.
-    fallbacks: VecDeque<String>,
+    /// How many targets have failed so far.
+    replaced: usize,
     /// Attempts at targets before this one.
     attempts: u32,
     /// An earlier run sent this call, and nobody knows what came of it.
@@ -87,11 +83,9 @@ impl Calls {
         Ok(Self {
             tool,
             dispatcher,
-            keys: Keys::new(context),
+            keys: Keys::new(context, fallback),
             cache: cache.map(|file| open_cache(file, context)).transpose()?,
             journal,
-            config: Arc::clone(&context.config),
-            fallback,
             flights: BTreeMap::new(),
             waiting: BTreeMap::new(),
         })
@@ -145,12 +139,8 @@ impl Calls {
         if let Some(key) = key.as_ref().filter(|_| self.shares(asked.target)) {
             self.waiting.insert(key.clone(), Vec::new());
         }
-        let mut fallbacks: VecDeque<_> =
-            self.config.fallbacks(asked.target).into_iter().map(str::to_owned).collect();
-        if fallbacks.is_empty() {
-            fallbacks.extend(self.fallback.clone().filter(|fallback| fallback != asked.target));
-        }
-        let flight = Flight { seat, key, stand_in: None, fallbacks, attempts: 0, uncertain, unwanted: None };
+        let flight =
+            Flight { seat, key, stand_in: None, replaced: 0, attempts: 0, uncertain, unwanted: None };
         self.send(job, flight);
         Ok(None)
     }
@@ -174,7 +164,7 @@ impl Calls {
     }
 
     /// Whether identical calls of this target wait for one of them.
-    fn shares(&self, target: &str) -> bool {
+    fn shares(&mut self, target: &str) -> bool {
         self.cache.is_some() || self.journal.is_some() || !self.keys.is_simulated(target)
     }
 
@@ -234,8 +224,10 @@ impl Calls {
         if let Outcome::Error(error) = &outcome
             && can_be_replaced(error.kind)
             && flight.unwanted.is_none()
-            && let Some(next) = flight.fallbacks.pop_front()
+            && let Some(next) = self.keys.fallbacks(job.target(flight.seat.1)).get(flight.replaced)
         {
+            let next = next.clone();
+            flight.replaced += 1;
             tracing::info!("{}: {}; asking {} instead", job.target(flight.seat.1), error.kind, next);
             flight.stand_in = Some(next);
             self.send(job, flight);

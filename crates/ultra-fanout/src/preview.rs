@@ -83,7 +83,8 @@ impl Preview {
                 for record in sums.records() {
                     output.value(&record)?;
                 }
-                Ok(Summary::new(format!("nothing was sent; a run would take\n{}", sums.table().trim_end())).of_calls())
+                Ok(Summary::new(format!("nothing was sent; a run would take\n{}", sums.table().trim_end()))
+                    .of_calls())
             }
         }
     }

@@ -50,11 +50,7 @@ pub(crate) fn dispatch(args: &FanoutArgs) -> DispatchConfig {
 ///
 /// # Errors
 /// When it cannot be opened, is damaged, or belongs to a run that goes on.
-pub(crate) fn journal(
-    keeping: &Keeping,
-    looks: bool,
-    context: &Context,
-) -> Result<Option<Journal>, Failure> {
+pub(crate) fn journal(keeping: &Keeping, looks: bool, context: &Context) -> Result<Option<Journal>, Failure> {
     let Some(file) = keeping.journal.as_ref().filter(|file| !looks || file.exists()) else { return Ok(None) };
     let options = JournalOptions {
         durability: match keeping.durability {

@@ -62,7 +62,10 @@ fn only_what_failed_is_sent_again_when_that_is_asked_for() {
     bench.context.metrics = ultra_core::metrics::Metrics::default();
     let again = bench.run(&lines(&["one"]));
     assert_eq!(sent(&bench), 1);
-    assert_eq!(again.types(), ["prompt", "request", "response mock:a#0", "error mock:b?fail=1&kind=request#0"]);
+    assert_eq!(
+        again.types(),
+        ["prompt", "request", "response mock:a#0", "error mock:b?fail=1&kind=request#0"]
+    );
 }
 
 #[test]
@@ -74,7 +77,10 @@ fn a_budget_in_calls_stops_sending_and_every_call_still_ends() {
     assert_eq!(run.types().iter().filter(|kind| kind.starts_with("response")).count(), 3);
     let errors = errors(&run);
     assert_eq!(errors.len(), 2);
-    assert!(errors.iter().all(|(kind, message)| kind == "budget" && message.contains("--max-calls")), "{errors:?}");
+    assert!(
+        errors.iter().all(|(kind, message)| kind == "budget" && message.contains("--max-calls")),
+        "{errors:?}"
+    );
 }
 
 #[test]
@@ -134,7 +140,8 @@ fn somebody_stands_in_for_a_target_that_failed_and_the_record_says_who() {
     let mut bench = Bench::new(&["mock:a?fail=1&kind=server"]);
     bench.args.effort.fallback = Some("mock:b".into());
     let run = bench.run(&lines(&["q"]));
-    let response = run.records().into_iter().find(|record| record["type"] == "response").expect("is answered");
+    let response =
+        run.records().into_iter().find(|record| record["type"] == "response").expect("is answered");
     assert_eq!(response["target"], "mock:a?fail=1&kind=server");
     assert_eq!(response["fallback"], "mock:b");
     assert_eq!(response["model"], "b");
@@ -161,8 +168,11 @@ fn pieces_of_an_answer_are_those_of_its_response() {
     bench.args.stream = true;
     let run = bench.run(&lines(&["q"]));
     let records = run.records();
-    let pieces: String =
-        records.iter().filter(|record| record["type"] == "delta").filter_map(|delta| delta["text"].as_str()).collect();
+    let pieces: String = records
+        .iter()
+        .filter(|record| record["type"] == "delta")
+        .filter_map(|delta| delta["text"].as_str())
+        .collect();
     let response = records.iter().find(|record| record["type"] == "response").expect("is answered");
     assert_eq!(response["text"], pieces);
 }

@@ -32,7 +32,12 @@ pub(super) struct Lanes {
     known: BTreeMap<TargetId, Option<Known>>,
     /// Whether something is known of a target.
     live: bool,
+    /// When the file was looked at.
+    looked: Duration,
 }
+
+/// How often the file is looked at while nothing is known.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A lane, and what is known of it.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +49,7 @@ struct Known {
 impl Lanes {
     /// Lanes that are shared if that is `wanted` and there is a place for it.
     pub(super) fn new(wanted: bool) -> Self {
-        Self { wanted, host: None, known: BTreeMap::new(), live: false }
+        Self { wanted, host: None, known: BTreeMap::new(), live: false, looked: Duration::ZERO }
     }
 
     /// Whether the target was enlisted.
@@ -73,8 +78,11 @@ impl Lanes {
         actions: &mut Vec<Action>,
     ) {
         let Some(host) = &mut self.host else { return machine.step(now, event, actions) };
-        let moment = Moment::now(now);
-        if !self.live && !host.changed() {
+        let look = self.live || now >= self.looked + LOOK;
+        if look {
+            self.looked = now;
+        }
+        if !self.live && !(look && host.changed()) {
             machine.step(now, event, actions);
             let learned = self.known.iter().any(|(target, known)| {
                 known.is_some_and(|known| {
@@ -82,12 +90,14 @@ impl Lanes {
                 })
             });
             if learned {
+                let moment = Moment::now(now);
                 let known = &mut self.known;
                 // When the lock cannot be had, the next step tries again.
                 self.live = host.with(moment, |book| write(book, known, machine)).unwrap_or(true);
             }
             return;
         }
+        let moment = Moment::now(now);
         let known = &mut self.known;
         let mut stepped = false;
         let live = host.with(moment, |book| {
