@@ -95,6 +95,7 @@ fn a_removed_file_is_replaced_and_noticed_by_all() {
     assert!(set(&mut one, second(2), LANE, paused(8)));
     assert!((0..super::LOOK).any(|_| other.changed()), "looked at from time to time");
     assert_eq!(get(&mut other, second(2), LANE), Some(paused(8)));
+    assert_eq!(get(&mut host(&dir), second(2), LANE), Some(paused(8)));
 }
 
 #[test]

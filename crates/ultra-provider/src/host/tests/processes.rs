@@ -11,7 +11,7 @@ use std::time::Duration;
 use ultra_core::env;
 use ultra_pace::Shared;
 
-use super::{BOOT, LANE, at, get, home, host, paused, second, set};
+use super::{BOOT, LANE, Moment, at, get, home, host, paused, second, set};
 use crate::host::Host;
 
 /// Adds one to a count that is shared, as often as it takes to get the lock.
@@ -162,7 +162,9 @@ fn nobody_waits_long_for_a_process_that_stands_still_nor_at_all_when_it_is_gone(
     let mut host = host(&dir);
     assert_eq!(host.with(second(2), |book| book.get(LANE)), None);
     assert_eq!(host.alone_until, second(3).boot, "for a second nobody waits again");
-    assert_eq!(host.with(second(2), |book| book.get(LANE)), None);
+    let soon = Moment { boot: second(2).boot + Duration::from_millis(500), ..second(2) };
+    assert_eq!(host.with(soon, |book| book.get(LANE)), None);
+    assert_eq!(host.alone_until, second(3).boot, "nor has anybody");
     assert!(host.changed(), "what it wrote is seen without the lock");
     holder.kill().expect("is killed");
     holder.wait().expect("ends");

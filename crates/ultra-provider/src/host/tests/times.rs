@@ -23,6 +23,16 @@ fn runs_that_began_at_different_times_mean_the_same_moment() {
 }
 
 #[test]
+fn never_is_never_on_all_clocks() {
+    let dir = home();
+    let (mut early, mut late) = (host(&dir), host(&dir));
+    let now = Moment { run: Duration::from_secs(1), boot: Duration::from_secs(1021) };
+    set(&mut late, now, LANE, Shared { rate: Some(2.0), ..Shared::default() });
+    let found = get(&mut early, second(21), LANE).expect("is known");
+    assert_eq!(found, Shared { rate: Some(2.0), ..Shared::default() });
+}
+
+#[test]
 fn clocks_that_are_read_one_after_the_other_change_no_value() {
     let dir = home();
     let (mut one, mut other) = (host(&dir), host(&dir));
