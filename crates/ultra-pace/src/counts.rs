@@ -55,6 +55,12 @@ impl Counts {
         }
     }
 
+    /// A second attempt is launched beside the first.
+    pub(crate) fn hedge(&mut self) {
+        self.attempts += 1;
+        self.hedges += 1;
+    }
+
     /// A call is over.
     pub(crate) fn finish(&mut self, verdict: Verdict) {
         match verdict {

@@ -69,18 +69,25 @@
 
 mod backoff;
 mod board;
+mod breaker;
+mod budget;
 mod call;
 mod class;
 mod config;
 mod counts;
 mod event;
 mod gate;
+mod hedge;
 mod id;
 mod jitter;
 mod limits;
 mod machine;
+mod pace;
+mod recent;
 mod retry;
 mod shared;
+mod spacing;
+mod storm;
 mod target;
 mod timers;
 mod turns;

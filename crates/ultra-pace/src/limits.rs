@@ -3,6 +3,13 @@
 //! While the total binds, each busy target has an equal share of it:
 //! `limit = min(per_target, max(1, total / busy))`. So targets that stall hold no more than their shares and
 //! the others go on at the pace that is theirs in any case.
+//!
+//! A target that cannot be reached four times in a row may be refusing connections, or this process may be out
+//! of sockets: its own limit is halved, at most once a second and never below one. Each success adds one
+//! while at least half of the limit is in use, up to `per_target` (Netflix's concurrency limits grow so).
+//! Slowness never lowers it: long answers are not queueing.
+
+use std::time::Duration;
 
 /// Counts the attempts in flight against the total.
 #[derive(Debug)]
@@ -55,9 +62,94 @@ impl Limits {
     }
 }
 
+/// Failures to reach a target in a row that halve its limit, and the time between two halvings.
+const RUN: u32 = 4;
+const BETWEEN: Duration = Duration::from_secs(1);
+
+/// What one target may have in flight for its own sake.
+#[derive(Debug)]
+pub(crate) struct Own {
+    limit: usize,
+    most: usize,
+    row: u32,
+    lowered: Option<Duration>,
+}
+
+impl Own {
+    /// The most there can be, at least one.
+    pub(crate) fn new(most: usize) -> Self {
+        let most = most.max(1);
+        Own { limit: most, most, row: 0, lowered: None }
+    }
+
+    /// What may be in flight now.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The target was not reached. The new limit, if that lowers it.
+    pub(crate) fn unreachable(&mut self, now: Duration) -> Option<usize> {
+        self.row = self.row.saturating_add(1);
+        let early = self.lowered.is_some_and(|at| now < at.saturating_add(BETWEEN));
+        if self.row < RUN || early || self.limit == 1 {
+            return None;
+        }
+        (self.row, self.lowered) = (0, Some(now));
+        self.limit = (self.limit / 2).max(1);
+        Some(self.limit)
+    }
+
+    /// The target was reached, whatever came of it.
+    pub(crate) fn reached(&mut self) {
+        self.row = 0;
+    }
+
+    /// An attempt succeeded, one of so many in flight. The limit, if that gave all of it back.
+    pub(crate) fn succeeded(&mut self, in_flight: usize) -> Option<usize> {
+        self.row = 0;
+        if self.limit == self.most || in_flight * 2 < self.limit {
+            return None;
+        }
+        self.limit += 1;
+        (self.limit == self.most).then_some(self.most)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_run_of_failures_to_connect_halves_the_limit_at_most_once_a_second() {
+        let mut own = Own::new(32);
+        assert_eq!([1, 2, 3, 4].map(|_| own.unreachable(s(1))), [None, None, None, Some(16)]);
+        assert!((0..9).all(|_| own.unreachable(s(1)).is_none()));
+        assert_eq!(own.unreachable(s(2)), Some(8));
+    }
+
+    #[test]
+    fn what_reaches_the_target_ends_the_run() {
+        let mut own = Own::new(32);
+        for _ in 0..9 {
+            (0..3).for_each(|_| assert_eq!(own.unreachable(s(1)), None));
+            own.reached();
+        }
+    }
+
+    #[test]
+    fn the_limit_stays_at_one_and_grows_while_it_is_used() {
+        let mut own = Own::new(3);
+        (0..99).for_each(|at| _ = own.unreachable(s(at)));
+        assert_eq!(own.limit(), 1);
+        assert_eq!(own.succeeded(1), None);
+        assert_eq!((own.limit(), own.succeeded(0)), (2, None), "half of it is not in use");
+        assert_eq!((own.succeeded(1), own.limit()), (Some(3), 3));
+        assert_eq!(own.succeeded(3), None);
+    }
 
     fn share(per_target: usize, total: usize, busy: usize) -> usize {
         let mut limits = Limits::new(per_target, total);

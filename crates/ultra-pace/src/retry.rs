@@ -4,12 +4,19 @@
 //! |---|---|---|
 //! | throttled, free; no Retry-After | as a failure | sleep, up to `attempts` failures |
 //! | unsure; no Retry-After | as a failure and as possibly paid | sleep, up to `unsure_attempts` of these |
-//! | throttled, free; Retry-After | nothing | wait behind the gate |
-//! | unsure; Retry-After | as a failure and as possibly paid | wait behind the gate, within the limits |
+//! | throttled, free; Retry-After | nothing | wait as long as told, then behind the gate |
+//! | unsure; Retry-After | as a failure and as possibly paid | the same, within the limits |
+//! | throttled, while the target is paced | nothing | sleep |
+//! | free; the breaker is open | nothing | wait behind the breaker |
+//! | unsure; the breaker is open | as possibly paid | the same, up to `unsure_attempts` |
 //! | fatal | | end |
 //!
 //! The third row is the target's refusal, not the record's failure. The fourth is charged all the same: a
-//! header must not lift the limit of what a record may cost. No wait is begun that would last to the deadline.
+//! header must not lift the limit of what a record may cost. The fifth is owed to a rate that is not found yet.
+//! The last two are the target's outage, not the record's failure: with the failure that opens the breaker it is
+//! known, so that one, those that were in flight then, and probes cost no record its attempts; only what may
+//! have to be paid still counts. No wait is begun that would last to the deadline, except that for the breaker,
+//! because nobody knows how long it is.
 
 use std::time::Duration;
 
@@ -40,11 +47,13 @@ pub(crate) enum Cause {
     Asked,
 }
 
-/// One transient or fatal failure, with the pause that the target asked for, never zero.
+/// One transient or fatal failure, with the pause that the target asked for, never zero, and whether it is owed
+/// to what is known of the target: an outage, or a rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) class: Class,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) excused: bool,
 }
 
 /// What becomes of the call.
@@ -52,7 +61,7 @@ pub(crate) struct Failure {
 pub(crate) enum Decision {
     /// Try again after this long.
     Sleep(Duration),
-    /// Try again when the target's gate opens.
+    /// Try again when the target's rules allow.
     Queue,
     /// End it.
     GiveUp(Why),
@@ -63,7 +72,7 @@ impl Tally {
     pub(crate) fn fail(&mut self, failure: Failure) {
         let may_cost = failure.class.may_cost();
         self.possibly_paid += u32::from(may_cost);
-        self.charged += u32::from(may_cost || failure.retry_after.is_none());
+        self.charged += u32::from(!failure.excused && (may_cost || failure.retry_after.is_none()));
         self.cause = Some(match failure.retry_after {
             Some(_) => Cause::Asked,
             None => Cause::Failure(failure.class),
@@ -85,11 +94,14 @@ pub(crate) fn decide(
         return Decision::GiveUp(Why::Fatal(class));
     }
     let spent = class.may_cost() && tally.possibly_paid >= config.unsure_attempts;
-    if spent || tally.charged >= config.attempts {
+    if spent || (tally.charged >= config.attempts && !failure.excused) {
         return Decision::GiveUp(Why::Exhausted(class));
     }
     if let Some(wait) = failure.retry_after {
-        return if wait < left { Decision::Queue } else { Decision::GiveUp(Why::RetryAfter { wait }) };
+        return if wait < left { Decision::Sleep(wait) } else { Decision::GiveUp(Why::RetryAfter { wait }) };
+    }
+    if failure.excused && class != Class::Throttled {
+        return Decision::Queue;
     }
     let base = if class == Class::Throttled { config.throttle_base } else { config.base };
     let sleep = full_jitter(base, config.cap, tally.charged.saturating_sub(1), jitter());
@@ -101,9 +113,10 @@ mod tests {
     use super::*;
 
     const LEFT: Duration = Duration::from_secs(1_000);
+    const PAUSE: Duration = Duration::from_secs(20);
 
     fn failure(class: Class, retry_after: Option<u64>) -> Failure {
-        Failure { class, retry_after: retry_after.map(Duration::from_secs) }
+        Failure { class, retry_after: retry_after.map(Duration::from_secs), excused: false }
     }
 
     /// The decision after `count` failures of this kind in a row, with the jitter at half.
@@ -156,14 +169,14 @@ mod tests {
 
     #[test]
     fn a_refusal_with_a_pause_is_not_charged() {
-        assert_eq!(after(100, failure(Class::Throttled, Some(20)), LEFT), Decision::Queue);
-        assert_eq!(after(100, failure(Class::Free, Some(20)), LEFT), Decision::Queue);
+        assert_eq!(after(100, failure(Class::Throttled, Some(20)), LEFT), Decision::Sleep(PAUSE));
+        assert_eq!(after(100, failure(Class::Free, Some(20)), LEFT), Decision::Sleep(PAUSE));
     }
 
     #[test]
     fn a_pause_does_not_lift_the_limit_of_what_may_be_paid() {
         let unsure = failure(Class::Unsure, Some(20));
-        assert_eq!(after(3, unsure, LEFT), Decision::Queue);
+        assert_eq!(after(3, unsure, LEFT), Decision::Sleep(PAUSE));
         assert_eq!(after(4, unsure, LEFT), Decision::GiveUp(Why::Exhausted(Class::Unsure)));
     }
 
@@ -172,7 +185,7 @@ mod tests {
         let wait = Duration::from_secs(20);
         let throttled = failure(Class::Throttled, Some(20));
         assert_eq!(after(1, throttled, wait), Decision::GiveUp(Why::RetryAfter { wait }));
-        assert_eq!(after(1, throttled, wait + Duration::from_nanos(1)), Decision::Queue);
+        assert_eq!(after(1, throttled, wait + Duration::from_nanos(1)), Decision::Sleep(wait));
     }
 
     #[test]
@@ -181,5 +194,29 @@ mod tests {
         let sleep = Duration::from_millis(250);
         assert_eq!(after(1, free, sleep), Decision::GiveUp(Why::Deadline));
         assert_eq!(after(1, free, sleep + Duration::from_nanos(1)), Decision::Sleep(sleep));
+    }
+
+    #[test]
+    fn an_outage_costs_no_attempts_but_what_may_be_paid() {
+        let free = Failure { excused: true, ..failure(Class::Free, None) };
+        assert_eq!(after(100, free, LEFT), Decision::Queue);
+        let unsure = Failure { excused: true, ..failure(Class::Unsure, None) };
+        assert_eq!(after(3, unsure, LEFT), Decision::Queue);
+        assert_eq!(after(4, unsure, LEFT), Decision::GiveUp(Why::Exhausted(Class::Unsure)));
+    }
+
+    #[test]
+    fn a_paced_target_may_refuse_without_end() {
+        let throttled = Failure { excused: true, ..failure(Class::Throttled, None) };
+        assert_eq!(after(100, throttled, LEFT), Decision::Sleep(Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn an_outage_costs_nothing_when_it_meets_the_last_attempt() {
+        let mut tally = Tally::default();
+        (0..7).for_each(|_| tally.fail(failure(Class::Free, None)));
+        let last = Failure { excused: true, ..failure(Class::Free, None) };
+        tally.fail(last);
+        assert_eq!(decide(&Config::default(), tally, last, LEFT, || 0.5), Decision::Queue);
     }
 }

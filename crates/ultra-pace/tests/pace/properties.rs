@@ -52,14 +52,19 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 fn fate() -> impl Strategy<Value = Fate> {
     let takes = prop_oneof![1 => Just(Duration::ZERO), 8 => ms(0..8_000), 1 => ms(0..100_000)];
-    (takes, outcome()).prop_map(|(takes, outcome)| Fate { takes, outcome })
+    (takes, outcome()).prop_map(|(takes, outcome)| Fate::new(takes, outcome))
 }
 
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     let allowed = prop_oneof![1 => Just(None), 1 => ms(0..60_000).prop_map(Some)];
     let arrival = (ms(0..20_000), 0..4_usize, allowed);
     prop::collection::vec(
-        arrival.prop_map(|(at, target, allowed)| Arrival { at, target: TargetId(target), allowed }),
+        arrival.prop_map(|(at, target, allowed)| Arrival {
+            at,
+            target: TargetId(target),
+            allowed,
+            tokens: 0,
+        }),
         0..40,
     )
 }
@@ -93,7 +98,7 @@ proptest! {
     ) {
         let submitted = arrivals.len();
         let fate = |attempt: ultra_pace::AttemptId, _, _| of(&fates, attempt.call.0, attempt.n);
-        let ending = Simulation { config, seed, arrivals, fate: &fate, stops, lag }.run();
+        let ending = Simulation { stops, lag, ..Simulation::new(config, seed, arrivals, &fate) }.run();
         prop_assert_eq!(ending.finished.len(), submitted);
     }
 
@@ -109,8 +114,7 @@ proptest! {
             .map(|arrival| arrival.at.saturating_add(arrival.allowed.unwrap_or(config.deadline)))
             .collect();
         let fate = |attempt: ultra_pace::AttemptId, _, _| of(&fates, attempt.call.0, attempt.n);
-        let lag = Duration::ZERO;
-        let ending = Simulation { config, seed, arrivals, fate: &fate, stops: Vec::new(), lag }.run();
+        let ending = Simulation::new(config, seed, arrivals, &fate).run();
         for (id, end) in &ending.finished {
             let deadline = deadlines[index(id.0)];
             prop_assert!(end.at <= deadline, "{:?} ended at {:?}, due {:?}", id, end.at, deadline);
@@ -127,7 +131,7 @@ proptest! {
         let fate = |attempt: ultra_pace::AttemptId, _, _| of(&fates, attempt.call.0, attempt.n);
         let run = || {
             let (config, arrivals) = (config.clone(), arrivals.clone());
-            Simulation { config, seed, arrivals, fate: &fate, stops: Vec::new(), lag: Duration::ZERO }.run()
+            Simulation::new(config, seed, arrivals, &fate).run()
         };
         prop_assert_eq!(run().transcript, run().transcript);
     }

@@ -1,51 +1,85 @@
 //! Looks at every step and panics when the machine breaks one of its promises. Keeps its own books, from the
 //! events and actions alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ultra_pace::{
-    Action, AttemptId, CallId, Class, Config, Event, Jitter, Machine, Outcome, TargetId, Verdict, Why,
+    Action, AttemptId, CallId, Class, Config, Event, Health, Jitter, Limited, Machine, Note, Outcome, Spent,
+    TargetId, Verdict, Why,
 };
 
 use crate::simulator::Finished;
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Open {
     target: TargetId,
     deadline: Duration,
     launched: u32,
-    running: bool,
+    running: BTreeSet<AttemptId>,
+    begun: bool,
+    withdrawn: bool,
     charged: u32,
     unsure: u32,
 }
 
+/// The gate of a target: until when, and the last refused launch.
+#[derive(Clone, Copy, Default)]
+struct Gate {
+    told: Duration,
+    refused: u64,
+}
+
 pub(crate) struct Watch {
     config: Config,
+    /// Whether other machines change what is known of the targets, so that this one's events explain less.
+    shared: bool,
     open: BTreeMap<CallId, Open>,
     finished: BTreeMap<CallId, Finished>,
-    in_flight: BTreeMap<TargetId, usize>,
-    gates: BTreeMap<TargetId, Duration>,
+    /// Attempts in flight, those that lost included, each with the number of its launch at its target.
+    flying: BTreeMap<AttemptId, (TargetId, u64)>,
+    launches: BTreeMap<TargetId, u64>,
+    gates: BTreeMap<TargetId, Gate>,
+    /// Targets whose gates this step closed.
+    paused: BTreeSet<TargetId>,
+    broken: BTreeSet<TargetId>,
+    /// Targets that are paced, and those with a limit that is known.
+    paced: BTreeSet<TargetId>,
+    limited: BTreeSet<TargetId>,
     closed: BTreeMap<TargetId, AttemptId>,
+    cancelled: BTreeSet<AttemptId>,
     stopping: bool,
     aborted: bool,
     attempts: u64,
+    hedges: u64,
     unsure: u64,
+    skipped: u64,
+    spent: Spent,
 }
 
 impl Watch {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config, shared: bool) -> Self {
         Watch {
             config,
+            shared,
             open: BTreeMap::new(),
             finished: BTreeMap::new(),
-            in_flight: BTreeMap::new(),
+            flying: BTreeMap::new(),
+            launches: BTreeMap::new(),
             gates: BTreeMap::new(),
+            paused: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            paced: BTreeSet::new(),
+            limited: BTreeSet::new(),
             closed: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
             stopping: false,
             aborted: false,
             attempts: 0,
+            hedges: 0,
             unsure: 0,
+            skipped: 0,
+            spent: Spent::default(),
         }
     }
 
@@ -61,35 +95,46 @@ impl Watch {
         actions: &[Action],
         machine: &Machine<J>,
     ) {
+        self.paused.clear();
+        for action in actions {
+            match *action {
+                Action::Note { target, note: Note::Paused { .. } } => _ = self.paused.insert(target),
+                Action::Note { target, note: Note::Broken { .. } } => _ = self.broken.insert(target),
+                Action::Note { target, note: Note::Mended } => _ = self.broken.remove(&target),
+                Action::Note { target, note: Note::Paced { .. } } => _ = self.paced.insert(target),
+                Action::Note { target, note: Note::Unpaced } => _ = self.paced.remove(&target),
+                _ => {}
+            }
+        }
         self.hear(now, event);
         for &action in actions {
             match action {
-                Action::Launch { attempt, target, timeout, .. } => self.launch(now, attempt, target, timeout),
-                Action::Cancel { attempt } => {
-                    assert!(self.aborted, "cancelled {attempt} without an abort");
-                    assert!(self.open[&attempt.call].running, "cancelled {attempt}, which does not run");
+                Action::Launch { attempt, target, timeout, hedge } => {
+                    self.launch(now, (attempt, target), timeout, hedge);
                 }
+                Action::Cancel { attempt } => self.cancel(attempt),
                 Action::Finish { call, verdict, attempts, possibly_paid } => {
                     self.finish(now, call, verdict, attempts, possibly_paid);
                 }
                 Action::Note { .. } => {}
             }
         }
-        if self.aborted && event == Event::Abort {
-            let running = self.open.values().filter(|call| call.running).count();
-            let cancelled = actions.iter().filter(|a| matches!(a, Action::Cancel { .. })).count();
-            assert!(cancelled == running || cancelled == 0, "{cancelled} of {running} cancelled");
+        if self.aborted {
+            let told = |attempt| self.cancelled.contains(attempt);
+            assert!(self.flying.keys().all(told), "something runs on in an aborted run");
         }
         if self.stopping {
-            assert!(self.open.values().all(|call| call.running), "something waits in a stopped run");
+            let runs = |call: &Open| !call.running.is_empty();
+            assert!(self.open.values().all(runs), "something waits in a stopped run");
         }
         if let Some(wake) = machine.wake() {
             assert!(wake > now, "asked to be woken at {wake:?}, at {now:?}");
         }
         let counts = machine.counts();
         assert_eq!(machine.load(), self.open.len());
-        assert_eq!(machine.in_flight(), self.in_flight.values().sum::<usize>());
-        assert_eq!((counts.attempts, counts.possibly_paid), (self.attempts, self.unsure));
+        assert_eq!(machine.in_flight(), self.flying.len());
+        assert_eq!((counts.attempts, counts.hedges), (self.attempts, self.hedges));
+        assert_eq!((counts.possibly_paid, counts.skipped), (self.unsure, self.skipped));
         let ended = counts.succeeded + counts.failed + counts.cancelled;
         assert_eq!(ended, self.finished.len() as u64);
         assert_eq!(counts.submitted, ended + self.open.len() as u64);
@@ -99,73 +144,151 @@ impl Watch {
         match event {
             Event::Submit { call, target, deadline, .. } => {
                 let deadline = now.saturating_add(deadline.unwrap_or(self.config.deadline));
-                let open = Open { target, deadline, launched: 0, running: false, charged: 0, unsure: 0 };
+                let deadline = self.config.run_deadline.map_or(deadline, |end| end.min(deadline));
+                let open = Open {
+                    target,
+                    deadline,
+                    launched: 0,
+                    running: BTreeSet::new(),
+                    begun: false,
+                    withdrawn: false,
+                    charged: 0,
+                    unsure: 0,
+                };
                 assert!(self.open.insert(call, open).is_none(), "the script submits each call once");
             }
-            Event::Ended { attempt, outcome, .. } => {
-                let call =
-                    self.open.get_mut(&attempt.call).expect("a call with an attempt in flight is open");
-                call.running = false;
-                *self.in_flight.get_mut(&call.target).expect("it was launched there") -= 1;
-                match outcome {
-                    Outcome::Success => {}
-                    Outcome::Stopped => {
-                        call.unsure += 1;
-                        self.unsure += 1;
-                    }
-                    Outcome::Failure { class, retry_after, .. } => {
-                        let told = retry_after.filter(|wait| !wait.is_zero());
-                        if class == Class::Unsure {
-                            call.unsure += 1;
-                            self.unsure += 1;
-                        }
-                        if class == Class::Unsure || told.is_none() {
-                            call.charged += 1;
-                        }
-                        if class == Class::FatalTarget {
-                            self.closed.entry(call.target).or_insert(attempt);
-                        } else if let (Some(wait), true) = (told, class != Class::FatalRecord) {
-                            let gate = self.gates.entry(call.target).or_default();
-                            *gate = now.saturating_add(wait).max(*gate);
-                        }
-                    }
+            Event::FirstByte { attempt } => {
+                if let Some(call) = self.open.get_mut(&attempt.call) {
+                    call.begun |= call.running.contains(&attempt);
                 }
             }
-            Event::FirstByte { .. } | Event::Limit { .. } | Event::Withdraw { .. } | Event::Tick => {}
+            Event::Ended { attempt, outcome, spent } => self.ended(now, attempt, outcome, spent),
+            Event::Withdraw { call } => {
+                if let Some(call) = self.open.get_mut(&call) {
+                    call.withdrawn = true;
+                }
+            }
+            Event::Limit { target, .. } => _ = self.limited.insert(target),
+            Event::Tick => {}
             Event::Drain => self.stopping = true,
             Event::Abort => (self.stopping, self.aborted) = (true, true),
         }
     }
 
-    fn launch(&mut self, now: Duration, attempt: AttemptId, target: TargetId, timeout: Duration) {
+    fn ended(&mut self, now: Duration, attempt: AttemptId, outcome: Outcome, spent: Spent) {
+        let (target, launch) = self.flying.remove(&attempt).expect("it was launched and ends once");
+        self.spent.tokens += spent.tokens;
+        self.spent.micro_usd += spent.micro_usd;
+        let gate = self.gates.entry(target).or_default();
+        match outcome {
+            Outcome::Success if launch > gate.refused => gate.told = Duration::ZERO,
+            Outcome::Failure { class: Class::FatalTarget, .. } => {
+                self.closed.entry(target).or_insert(attempt);
+            }
+            Outcome::Failure { class, retry_after: Some(wait), .. } => {
+                let closes = gate.told > now || self.paused.contains(&target);
+                if class != Class::FatalRecord && !wait.is_zero() && closes {
+                    gate.told = now.saturating_add(wait).max(gate.told);
+                    gate.refused = gate.refused.max(launch);
+                }
+            }
+            _ => {}
+        }
+        let Some(call) = self.open.get_mut(&attempt.call) else { return };
+        call.running.remove(&attempt);
+        let alone = call.running.is_empty();
+        match outcome {
+            Outcome::Success => {}
+            Outcome::Stopped => {
+                call.unsure += 1;
+                self.unsure += 1;
+            }
+            Outcome::Failure { class, health, retry_after } => {
+                let unsure = class == Class::Unsure;
+                call.unsure += u32::from(unsure);
+                self.unsure += u64::from(unsure);
+                let excused = match health {
+                    Health::Up => {
+                        let paced = self.paced.contains(&target) || self.limited.contains(&target);
+                        class == Class::Throttled && paced
+                    }
+                    Health::Sick | Health::Unreachable => self.broken.contains(&target),
+                };
+                let told = retry_after.is_some_and(|wait| !wait.is_zero());
+                call.charged += u32::from(alone && !excused && (unsure || !told));
+            }
+        }
+    }
+
+    fn launch(
+        &mut self,
+        now: Duration,
+        (attempt, target): (AttemptId, TargetId),
+        timeout: Duration,
+        hedge: bool,
+    ) {
         assert!(!self.stopping, "launched {attempt} in a stopped run");
         assert!(!self.closed.contains_key(&target), "launched {attempt} at a closed target");
-        let gate = self.gates.get(&target).copied().unwrap_or_default();
-        assert!(gate <= now, "launched {attempt} at {now:?} through a gate closed until {gate:?}");
+        let gate = self.gates.get(&target).copied().unwrap_or_default().told;
+        assert!(gate <= now || self.shared, "launched {attempt} at {now:?} through a gate until {gate:?}");
+        assert!(self.config.max_calls.is_none_or(|most| self.attempts < most), "{attempt}: budget of calls");
+        assert!(self.config.max_tokens.is_none_or(|most| self.spent.tokens < most), "{attempt}: of tokens");
+        let usd = self.config.max_micro_usd;
+        assert!(usd.is_none_or(|most| self.spent.micro_usd < most), "{attempt}: budget of dollars");
         let call = self.open.get_mut(&attempt.call).expect("only open calls are launched");
-        assert!(!call.running, "launched {attempt} beside an attempt that runs");
+        assert!(!call.withdrawn, "launched {attempt}, which nobody wants");
         assert!(now < call.deadline, "launched {attempt} at {now:?}, past its deadline {:?}", call.deadline);
         assert_eq!(timeout, self.config.attempt_timeout.min(call.deadline.saturating_sub(now)));
-        assert!(call.charged < self.config.attempts.max(1), "{attempt}: {} failures", call.charged);
+        if !self.shared {
+            assert!(call.charged < self.config.attempts.max(1), "{attempt}: {} failures", call.charged);
+        }
         assert!(call.unsure < self.config.unsure_attempts.max(1), "{attempt}: {} unsure", call.unsure);
         assert_eq!((attempt.n, target), (call.launched + 1, call.target));
+        if hedge {
+            self.hedges += 1;
+            assert!(self.config.hedge && !call.begun, "{attempt}: nothing is late");
+            assert!(
+                self.hedges * 20 <= self.attempts,
+                "{attempt}: hedge {} of {}",
+                self.hedges,
+                self.attempts
+            );
+            assert!(!self.broken.contains(&target), "{attempt}: hedged at a broken target");
+        } else {
+            call.begun = false;
+        }
+        assert_eq!(call.running.len(), usize::from(hedge), "{attempt} runs beside others");
         call.launched += 1;
-        call.running = true;
+        call.running.insert(attempt);
         self.attempts += 1;
-        let at_target = self.in_flight.entry(target).or_default();
-        *at_target += 1;
-        assert!(*at_target <= self.config.per_target, "{at_target} in flight at one target");
-        let total: usize = self.in_flight.values().sum();
-        assert!(total <= self.config.total, "{total} in flight");
+        let launches = self.launches.entry(target).or_default();
+        *launches += 1;
+        self.flying.insert(attempt, (target, *launches));
+        let at_target = self.flying.values().filter(|(at, _)| *at == target).count();
+        assert!(at_target <= self.config.per_target, "{at_target} in flight at one target");
+        assert!(self.flying.len() <= self.config.total, "{} in flight", self.flying.len());
+    }
+
+    /// Why it is cancelled is looked at when its call finishes.
+    fn cancel(&mut self, attempt: AttemptId) {
+        assert!(self.flying.contains_key(&attempt), "cancelled {attempt}, which does not run");
+        assert!(self.cancelled.insert(attempt), "cancelled {attempt} twice");
+        let call = &self.open[&attempt.call];
+        assert!(self.aborted || call.withdrawn || call.launched > 1, "cancelled {attempt} for nothing");
     }
 
     fn finish(&mut self, now: Duration, id: CallId, verdict: Verdict, attempts: u32, possibly_paid: u32) {
         let call = self.open.remove(&id).unwrap_or_else(|| panic!("{id:?} finished twice or never opened"));
-        assert!(!call.running, "{id:?} finished while its attempt runs");
-        assert_eq!((attempts, possibly_paid), (call.launched, call.unsure));
+        let losers = u32::try_from(call.running.len()).expect("at most two");
+        assert!(losers == 0 || verdict == Verdict::Succeeded, "{id:?} finished while its attempt runs");
+        assert!(call.running.is_subset(&self.cancelled), "{id:?}: a loser runs on");
+        assert_eq!((attempts, possibly_paid), (call.launched, call.unsure + losers));
+        self.unsure += u64::from(losers);
         match verdict {
             Verdict::Succeeded => assert!(attempts > 0),
-            Verdict::Cancelled => assert!(self.stopping, "{id:?} cancelled in a run that goes on"),
+            Verdict::Cancelled => {
+                assert!(self.stopping || call.withdrawn, "{id:?} cancelled in a run that goes on");
+            }
             Verdict::Failed(Why::TargetClosed { by }) => assert_eq!(self.closed.get(&call.target), Some(&by)),
             Verdict::Failed(Why::RetryAfter { wait }) => {
                 assert!(now.saturating_add(wait) >= call.deadline, "{id:?} had the time for {wait:?}");
@@ -175,7 +298,20 @@ impl Watch {
                     call.charged >= self.config.attempts || call.unsure >= self.config.unsure_attempts;
                 assert!(spent && attempts > 0, "{id:?} had attempts left");
             }
-            Verdict::Failed(Why::Deadline | Why::RunDeadline | Why::Budget(_) | Why::Fatal(_)) => {}
+            Verdict::Failed(Why::Budget(limited)) => {
+                self.skipped += 1;
+                let (spent, most) = match limited {
+                    Limited::Calls => (self.attempts, self.config.max_calls),
+                    Limited::Tokens => (self.spent.tokens, self.config.max_tokens),
+                    Limited::Usd => (self.spent.micro_usd, self.config.max_micro_usd),
+                };
+                assert!(most.is_some_and(|most| spent >= most), "{id:?}: {spent} of {most:?} spent");
+            }
+            Verdict::Failed(Why::RunDeadline) => {
+                self.skipped += 1;
+                assert_eq!(self.config.run_deadline, Some(call.deadline));
+            }
+            Verdict::Failed(Why::Deadline | Why::Fatal(_)) => {}
         }
         let end = Finished { at: now, verdict, attempts };
         self.finished.insert(id, end);
