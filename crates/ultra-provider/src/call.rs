@@ -64,13 +64,33 @@ pub struct CallError {
     pub provider: Option<ProviderError>,
     /// How long the provider asked to be left alone.
     pub retry_after: Option<Duration>,
+    /// Whether one more attempt is all that this failure is worth; see [`CallError::class_after`].
+    pub once: bool,
 }
 
 impl CallError {
     /// An error without a provider's words.
     pub fn new(kind: ErrorKind, class: Class, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { kind, class, health: health(kind), message, status: None, provider: None, retry_after: None }
+        Self {
+            kind,
+            class,
+            health: health(kind),
+            message,
+            status: None,
+            provider: None,
+            retry_after: None,
+            once: false,
+        }
+    }
+
+    /// The class of this failure of a call whose attempt before ended in `last`.
+    ///
+    /// Some failures are worth one more attempt and no other, such as a conflict, or a refused request that
+    /// the provider says to repeat: the second in a row is final for the record.
+    pub fn class_after(&self, last: Option<&Self>) -> Class {
+        let again = self.once && self.class.is_transient() && last.is_some_and(|last| last.once);
+        if again { Class::FatalRecord } else { self.class }
     }
 }
 

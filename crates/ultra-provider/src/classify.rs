@@ -4,14 +4,16 @@
 //! read first, in whichever of the known shapes it comes, and the status decides what the body leaves open.
 
 pub(crate) mod hold;
+pub(crate) mod limits;
 pub(crate) mod peer;
 mod retry_after;
 mod said;
 mod sentence;
+mod timestamp;
 mod verdict;
 
 use ultra_core::kind::ErrorKind;
-use ultra_pace::Class;
+use ultra_pace::{Class, Health};
 
 use self::peer::Peer;
 use self::said::Said;
@@ -38,7 +40,7 @@ pub(crate) fn unread(peer: &Peer, reply: &Reply, unread: &Unread) -> CallError {
         }
         Unread::Wordless => {
             let what = format!("the answer of {} is empty: the model wrote nothing", peer.place);
-            peer.error(ErrorKind::Empty, Class::Unsure, what)
+            CallError { health: Health::Up, ..peer.error(ErrorKind::Empty, Class::Unsure, what) }
         }
         Unread::Event(cause) => bad(peer, &format!("an event of the stream is not JSON ({cause})")),
         Unread::Encoding => bad(peer, "it is not UTF-8 text"),
@@ -76,18 +78,22 @@ fn bad(peer: &Peer, why: &str) -> CallError {
 
 /// The error of a reply, judged as if it had come with `status`.
 fn error(peer: &Peer, reply: &Reply, said: &Said, status: u16) -> CallError {
-    let Verdict { kind, class } = verdict(status, said, &reply.headers);
+    let Verdict { kind, class, once } = verdict(status, said, &reply.headers);
     let what = sentence::sentence(peer, reply, said, status, kind);
     let request_id = said::request_id(&reply.headers).or(said.request_id.as_deref());
+    let error = peer.error(kind, class, what);
     CallError {
+        // A server that says why it will not take a call is a server that works.
+        health: if (400..500).contains(&status) && status != 498 { Health::Up } else { error.health },
         status: Some(reply.status),
         provider: peer.provider_error(said.code(), said.kind.as_deref(), request_id),
+        once,
         retry_after: if class.is_transient() {
             retry_after::wait(&reply.headers, status, said)
         } else {
             None
         },
-        ..peer.error(kind, class, what)
+        ..error
     }
 }
 

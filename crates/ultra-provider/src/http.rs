@@ -34,16 +34,24 @@ use self::stream::{LARGEST_STREAM, Reader};
 pub(crate) use self::transport::truncated;
 use crate::anthropic;
 use crate::call::{Answer, Call, CallError, Calling, Provider, Watch};
-use crate::classify::{self, peer::Peer};
+use crate::classify;
+use crate::classify::limits::{Units, limits};
+use crate::classify::peer::Peer;
 use crate::client::Timeouts;
 use crate::openai;
+
+/// The most bytes that the headers of a reply may have.
+const LARGEST_HEAD: usize = 256 << 10;
 
 /// A model behind HTTP.
 #[derive(Debug)]
 pub(crate) struct Http {
     peer: Peer,
+    /// Why this model is never asked.
+    unfit: Option<CallError>,
     endpoint: Endpoint,
     dialect: Speaker,
+    units: Units,
     timeouts: Timeouts,
 }
 
@@ -52,6 +60,15 @@ pub(crate) struct Http {
 enum Speaker {
     OpenAi(openai::Flavour),
     Anthropic,
+}
+
+impl Speaker {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::OpenAi(_) => Dialect::OpenAi,
+            Self::Anthropic => Dialect::Anthropic,
+        }
+    }
 }
 
 /// What a peer answered, whole.
@@ -88,10 +105,18 @@ impl Http {
             Dialect::OpenAi => Speaker::OpenAi(openai::Flavour::of(&settings.name, endpoint.url.host_str())),
             Dialect::Anthropic => Speaker::Anthropic,
         };
-        Ok(Self { peer, endpoint, dialect, timeouts })
+        let unfit = (!model_is_a_name(model)).then(|| {
+            let what = format!("`{}` is no name of a model; check the target", peer.quote(model));
+            peer.error(ErrorKind::ParamCharset, Class::FatalTarget, what)
+        });
+        let units = Units::of(&settings.name, endpoint.url.host_str());
+        Ok(Self { peer, unfit, endpoint, dialect, units, timeouts })
     }
 
     async fn attempt(&self, call: &Call, watch: &dyn Watch) -> Result<Answer, CallError> {
+        if let Some(error) = &self.unfit {
+            return Err(error.clone());
+        }
         let streamed = watch.wants_stream();
         let body = self.request(call, streamed)?;
         let clock = System::start();
@@ -109,6 +134,13 @@ impl Http {
         let first_byte = clock.elapsed();
         let (peer, idle) = (&self.peer, self.timeouts.idle);
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+        if size > LARGEST_HEAD {
+            return Err(transport::headers_too_large(peer));
+        }
+        if let Some(limits) = limits(&headers, self.dialect.dialect(), self.units) {
+            watch.limits(&limits);
+        }
         if status != 200 {
             let reply = Reply { status, headers, body: body::beginning(response, idle).await };
             return Err(classify::refused(peer, &reply));
@@ -165,10 +197,15 @@ impl Http {
         self.endpoint.headers(streamed).clone_into(request.headers_mut());
         *request.body_mut() = Some(body.into());
         let limit = if streamed { self.timeouts.first_byte_of_stream } else { self.timeouts.first_byte };
-        let sent = timeout(limit, client.execute(request)).await.map_err(|_| {
-            let what = format!("{} did not begin to answer within {}", peer.place, seconds(limit));
-            peer.error(ErrorKind::TimeoutFirstByte, Class::Unsure, what)
-        })?;
+        let sending = client.execute(request);
+        let sent = if limit == Duration::MAX {
+            sending.await
+        } else {
+            timeout(limit, sending).await.map_err(|_| {
+                let what = format!("{} did not begin to answer within {}", peer.place, seconds(limit));
+                peer.error(ErrorKind::TimeoutFirstByte, Class::Unsure, what)
+            })?
+        };
         sent.map_err(|error| transport::before_answer(peer, &error))
     }
 
@@ -195,6 +232,14 @@ impl Provider for Http {
             })
         })
     }
+}
+
+/// Whether `model` could stand in the path of an address without meaning something else there.
+fn model_is_a_name(model: &str) -> bool {
+    let strange = |c: char| c.is_control() || matches!(c, '?' | '#' | '\\');
+    !model.trim().is_empty()
+        && !model.contains(strange)
+        && !model.split('/').any(|part| matches!(part, "." | ".."))
 }
 
 fn key_source(settings: &Settings) -> String {

@@ -46,7 +46,7 @@ pub(crate) fn request(call: &Call, model: &str, streamed: bool) -> Result<Vec<u8
     if let Some(params) = params {
         fields.pass(&params.extra, RESERVED)?;
     }
-    fields.bytes()
+    Ok(fields.bytes())
 }
 
 /// All standing instructions: text where all are text, or else blocks.

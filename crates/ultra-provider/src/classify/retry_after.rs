@@ -43,7 +43,7 @@ fn until(text: &str, now: SystemTime) -> Option<Duration> {
 }
 
 /// An HTTP date whose weekday is the right one; the parser takes any.
-fn http_date(text: &str) -> Option<SystemTime> {
+pub(super) fn http_date(text: &str) -> Option<SystemTime> {
     let text = text.trim();
     let time = httpdate::parse_http_date(text).ok()?;
     (httpdate::fmt_http_date(time).get(..3) == text.get(..3)).then_some(time)
@@ -58,7 +58,7 @@ fn hint(message: &str) -> Option<&str> {
 }
 
 /// A duration as Go writes it: `640ms`, `46.2s`, `1m2.5s`.
-fn go_duration(text: &str) -> Option<Duration> {
+pub(super) fn go_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut sum = Duration::ZERO;
     while !rest.is_empty() {

@@ -46,7 +46,7 @@ fn cause(peer: &Peer, reply: &Reply, said: &Said, status: u16, kind: ErrorKind) 
             Some(format!("the base URL or the model `{model}` may be wrong")),
         ),
         ErrorKind::Redirect => (
-            format!("{place} redirects to {}, and redirects are never followed", location(reply)),
+            format!("{place} redirects to {}, and redirects are never followed", location(peer, reply)),
             Some("if that is right, make it the base URL".into()),
         ),
         ErrorKind::Blocked => ("the provider blocked the request for its content".into(), None),
@@ -80,10 +80,14 @@ fn too_long(said: &Said) -> bool {
 }
 
 /// Where a redirect leads, without what an address may hide.
-fn location(reply: &Reply) -> String {
+fn location(peer: &Peer, reply: &Reply) -> String {
     let to = reply.headers.get("location").and_then(|value| value.to_str().ok());
+    // The parser writes hosts in small letters, in which a key would not be known again.
+    if to.is_some_and(|to| peer.quote(to).contains("[secret]")) {
+        return "another place".to_owned();
+    }
     match to.map(Url::parse) {
-        Some(Ok(url)) if url.has_host() => url.origin().ascii_serialization(),
+        Some(Ok(url)) if url.has_host() => peer.quote(&url.origin().ascii_serialization()),
         Some(_) => "another path".to_owned(),
         None => "nowhere".to_owned(),
     }

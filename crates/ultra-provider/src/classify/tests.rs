@@ -1,7 +1,7 @@
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use ultra_core::kind::ErrorKind;
 use ultra_core::secret::Secret;
-use ultra_pace::Class;
+use ultra_pace::{Class, Health};
 
 use super::peer::Peer;
 use super::{refused, unread};
@@ -78,6 +78,42 @@ fn statuses_mean_what_they_say() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn who_refuses_is_well_and_who_fails_is_sick() {
+    let own = r#"{"error":{"message":"x"}}"#;
+    for status in [301, 400, 401, 402, 403, 404, 405, 408, 409, 413, 422, 425, 429] {
+        assert_eq!(error(status, &[], own).health, Health::Up, "{status}");
+    }
+    for status in [204, 206, 498, 500, 502, 503, 504, 520, 529, 600, 999] {
+        assert_eq!(error(status, &[], own).health, Health::Sick, "{status}");
+    }
+    for (body, health) in [
+        (r#"{"error":{"code":502,"message":"x"}}"#, Health::Sick),
+        (r#"{"error":{"code":429,"message":"x"}}"#, Health::Up),
+        (r#"{"error":{"type":"insufficient_quota"}}"#, Health::Up),
+        ("<html></html>", Health::Sick),
+        ("", Health::Sick),
+        (r#"{"choices":[{"message":{"content":"ha"#, Health::Sick),
+        (r#"{"choices":[{"message":{"content":""},"finish_reason":"stop"}]}"#, Health::Up),
+    ] {
+        assert_eq!(ok_error(body).health, health, "{body}");
+    }
+}
+
+#[test]
+fn some_failures_are_worth_one_more_attempt() {
+    let own = r#"{"error":{"message":"x"}}"#;
+    let (conflict, busy) = (error(409, &[], own), error(503, &[], own));
+    assert_eq!(conflict.class_after(None), Class::Free);
+    assert_eq!(conflict.class_after(Some(&busy)), Class::Free);
+    assert_eq!(conflict.class_after(Some(&conflict)), Class::FatalRecord);
+    assert_eq!(busy.class_after(Some(&busy)), Class::Free);
+    let again = error(400, &[("x-should-retry", "true")], own);
+    assert_eq!((again.class_after(None), again.class_after(Some(&again))), (Class::Free, Class::FatalRecord));
+    let closed = error(401, &[("x-should-retry", "true")], own);
+    assert_eq!(closed.class_after(Some(&conflict)), Class::FatalTarget);
 }
 
 #[test]
@@ -222,6 +258,15 @@ fn a_web_page_is_quoted_short_visible_and_without_keys() {
     assert!(error.message.contains("base URL may be wrong"), "{error}");
     assert!(error.message.contains(r"<html>\u{1b}]52;c;x\u{7} [secret] yyy"), "{error}");
     assert!(error.message.len() < 256 + 200, "{}", error.message.len());
+}
+
+#[test]
+fn a_redirect_to_a_host_named_like_the_key_is_not_shown() {
+    let key = KEY.to_uppercase();
+    let peer = Peer { key: Some(Secret::new(key.clone())), ..peer() };
+    let to = format!("https://{key}.example/");
+    let error = refused(&peer, &reply(302, &[("location", &to)], ""));
+    assert!(!error.message.to_uppercase().contains(&key), "{error}");
 }
 
 #[test]

@@ -11,6 +11,8 @@ use super::said::Said;
 pub(crate) struct Verdict {
     pub(crate) kind: ErrorKind,
     pub(crate) class: Class,
+    /// Whether one more attempt is all that it is worth.
+    pub(crate) once: bool,
 }
 
 /// The account is empty or its limit reached, whatever the status says.
@@ -54,14 +56,14 @@ pub(crate) fn verdict(status: u16, said: &Said, headers: &HeaderMap) -> Verdict 
     let (kind, class) = by_words(status, said, waits).unwrap_or_else(|| by_status(status, said));
     // A dead key, account or address stays dead, whatever a gateway says about trying again.
     if class == Class::FatalTarget {
-        return Verdict { kind, class };
+        return Verdict { kind, class, once: false };
     }
-    let class = match headers.get("x-should-retry").map(reqwest::header::HeaderValue::as_bytes) {
-        Some(b"false") => Class::FatalRecord,
-        Some(b"true") if !class.is_transient() => Class::Free,
-        _ => class,
+    let (class, once) = match headers.get("x-should-retry").map(reqwest::header::HeaderValue::as_bytes) {
+        Some(b"false") => (Class::FatalRecord, false),
+        Some(b"true") if !class.is_transient() => (Class::Free, true),
+        _ => (class, status == 409),
     };
-    Verdict { kind, class }
+    Verdict { kind, class, once }
 }
 
 fn by_words(status: u16, said: &Said, waits: bool) -> Option<(ErrorKind, Class)> {

@@ -3,19 +3,28 @@
 use serde::Serialize;
 use ultra_core::record::{Json, Object};
 
-/// The fields of a request body.
-#[derive(Debug, Default)]
-pub(crate) struct Fields(Object);
+/// The fields of a request body, written as they are set.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    /// The object without its last brace.
+    text: Vec<u8>,
+    names: Vec<&'static str>,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self { text: b"{".to_vec(), names: Vec::new() }
+    }
+}
 
 impl Fields {
     /// Adds a field.
     ///
     /// # Errors
     /// When `value` has no JSON form.
-    pub(crate) fn set(&mut self, key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), String> {
-        let value = Json::of(&value).map_err(|cause| format!("`{key}` cannot be sent: {cause}"))?;
-        self.0.push(key.to_owned(), value);
-        Ok(())
+    pub(crate) fn set(&mut self, key: &'static str, value: &(impl Serialize + ?Sized)) -> Result<(), String> {
+        self.names.push(key);
+        self.write(key, value)
     }
 
     /// Adds a field if there is a value for it.
@@ -24,7 +33,7 @@ impl Fields {
     /// As for [`Fields::set`].
     pub(crate) fn set_some(
         &mut self,
-        key: &str,
+        key: &'static str,
         value: Option<&(impl Serialize + ?Sized)>,
     ) -> Result<(), String> {
         value.map_or(Ok(()), |value| self.set(key, value))
@@ -39,12 +48,12 @@ impl Fields {
             if reserved.contains(&key) {
                 return Err(format!("`params.{key}` cannot be given: Ultra sets `{key}` itself"));
             }
-            if self.0.get(key).is_some() {
+            if self.names.contains(&key) {
                 return Err(format!(
                     "`params.{key}` is given twice, once under the name that Ultra has for it"
                 ));
             }
-            self.0.push(key.to_owned(), value.clone());
+            self.write(key, value)?;
         }
         Ok(())
     }
@@ -52,16 +61,27 @@ impl Fields {
     /// The fields as one value.
     ///
     /// # Errors
-    /// When a field has no JSON form.
-    pub(crate) fn json(&self) -> Result<Json, String> {
-        Json::of(&self.0).map_err(|cause| format!("the request cannot be written: {cause}"))
+    /// When they have no JSON form.
+    pub(crate) fn json(self) -> Result<Json, String> {
+        let text = String::from_utf8(self.bytes()).map_err(|cause| cause.to_string());
+        text.and_then(|text| Json::parse(text).map_err(|cause| cause.to_string()))
+            .map_err(|cause| format!("the request cannot be written: {cause}"))
     }
 
     /// The body.
-    ///
-    /// # Errors
-    /// When a field has no JSON form.
-    pub(crate) fn bytes(&self) -> Result<Vec<u8>, String> {
-        serde_json::to_vec(&self.0).map_err(|cause| format!("the request cannot be written: {cause}"))
+    pub(crate) fn bytes(mut self) -> Vec<u8> {
+        self.text.push(b'}');
+        self.text
+    }
+
+    fn write(&mut self, key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), String> {
+        if self.text.len() > 1 {
+            self.text.push(b',');
+        }
+        let written = serde_json::to_writer(&mut self.text, key).and_then(|()| {
+            self.text.push(b':');
+            serde_json::to_writer(&mut self.text, value)
+        });
+        written.map_err(|cause| format!("`{key}` cannot be sent: {cause}"))
     }
 }

@@ -1,5 +1,6 @@
 //! Calls over real sockets, judged by the ledger of the server.
 
+mod connections;
 mod faults;
 mod fixtures;
 mod keys;
@@ -68,6 +69,9 @@ fn ask_within(
 }
 
 fn attempt(http: &Http, limit: Duration) -> Result<Answer, CallError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(http.call(&call(), limit, &Silent))
+    runtime().block_on(http.call(&call(), limit, &Silent))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }

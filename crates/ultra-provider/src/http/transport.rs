@@ -15,6 +15,9 @@ pub(crate) fn before_answer(peer: &Peer, error: &reqwest::Error) -> CallError {
         return not_connected(peer, error);
     }
     if let Some(hyper) = cause::<hyper::Error>(error) {
+        if hyper.to_string().contains("head is too large") {
+            return headers_too_large(peer);
+        }
         if hyper.is_parse() {
             return not_http(peer);
         }
@@ -45,6 +48,12 @@ pub(crate) fn within_answer(peer: &Peer, error: &reqwest::Error) -> CallError {
 pub(crate) fn truncated(peer: &Peer) -> CallError {
     let what = format!("the answer of {} ended before it was complete", peer.place);
     peer.error(ErrorKind::Truncated, Class::Unsure, what)
+}
+
+/// The head of the reply is larger than any honest one.
+pub(super) fn headers_too_large(peer: &Peer) -> CallError {
+    let what = format!("the headers of the answer of {} are too large or too many", peer.place);
+    peer.error(ErrorKind::TooLarge, Class::FatalRecord, what)
 }
 
 fn not_http(peer: &Peer) -> CallError {

@@ -63,7 +63,7 @@ pub(crate) fn request(call: &Call, model: &str, flavour: Flavour, streamed: bool
     if let Some(params) = &call.params {
         fields.pass(&params.extra, RESERVED)?;
     }
-    fields.bytes()
+    Ok(fields.bytes())
 }
 
 /// The output schema as a response format; strict where the schema is closed, which strictness demands.

@@ -140,7 +140,7 @@ fn plain_http_behind_an_https_address_is_a_tls_error_and_no_request_is_sent() {
 }
 
 /// Answers one connection with exactly `bytes`, then closes it.
-fn raw(bytes: Vec<u8>) -> CallError {
+pub(super) fn raw(bytes: Vec<u8>) -> CallError {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let base_url = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let serving = std::thread::spawn(move || {
@@ -167,13 +167,30 @@ fn what_is_not_http_is_a_protocol_error() {
         "HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\nhello".to_owned(),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n".to_owned(),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_owned(),
-        format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(5001)),
-        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(1 << 20)),
+        format!(
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;{}\r\n{{}}\r\n0\r\n\r\n",
+            "x".repeat(1 << 20)
+        ),
+        format!(
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\nx: {}\r\n\r\n",
+            "y".repeat(1 << 20)
+        ),
     ] {
         let about = bytes.chars().take(60).collect::<String>();
         let error = raw(bytes.into_bytes());
         assert_eq!((error.kind, error.class), (K::Protocol, C::FatalRecord), "{about:?}: {error}");
     }
+    for head in [
+        "x: y\r\n".repeat(5001),
+        format!("x: {}\r\n", "y".repeat(1 << 20)),
+        format!("x: {}\r\n", "y".repeat(300 << 10)),
+    ] {
+        let error = raw(format!("HTTP/1.1 200 OK\r\n{head}content-length: 2\r\n\r\n{{}}").into_bytes());
+        assert_eq!((error.kind, error.class), (K::TooLarge, C::FatalRecord), "{error}");
+    }
+    let endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{}".to_vec();
+    assert!(matches!(raw(endless).kind, K::Truncated | K::Protocol));
+    assert_eq!(raw(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n".to_vec()).kind, K::Protocol);
     assert_eq!(raw(b"HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n".to_vec()).kind, K::Protocol);
     let cut =
         raw(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"choices\":[{\"message\":{\"content\":\"Z"
