@@ -15,7 +15,7 @@ use ultra_core::ndjson::Output;
 use ultra_core::record::{ErrorRecord, Json};
 use ultra_core::target::Target;
 use ultra_core::tool::{Context, Summary, many};
-use ultra_provider::{Preview as Seen, preview, tokens};
+use ultra_provider::{Form, Preview as Seen, preview, tokens};
 
 pub use self::estimate::{EstimateRecord, PriceOf};
 use self::estimate::{Estimator, Known};
@@ -27,7 +27,12 @@ use crate::job::Job;
 #[derive(Debug)]
 pub(crate) enum Preview {
     /// Each call.
-    Calls(u64),
+    Calls {
+        /// How answers would be asked for.
+        form: Form,
+        /// How many were told.
+        count: u64,
+    },
     /// The sums.
     Sums(Box<Estimator>),
 }
@@ -35,8 +40,9 @@ pub(crate) enum Preview {
 impl Preview {
     /// What the user asked for in place of a run, if anything.
     pub(crate) fn asked(args: &FanoutArgs, context: &Context) -> Option<Self> {
+        let form = if args.stream { Form::Streamed } else { Form::Whole };
         match (args.dry_run, args.estimate) {
-            (true, _) => Some(Self::Calls(0)),
+            (true, _) => Some(Self::Calls { form, count: 0 }),
             (false, true) => Some(Self::Sums(Box::new(Estimator::new(context)))),
             (false, false) => None,
         }
@@ -60,14 +66,16 @@ impl Preview {
             };
             match self {
                 Self::Sums(sums) => sums.add(job.target(at), tokens::estimate(&job.call(at)), known),
-                Self::Calls(count) if known == Known::New => match call(job, at, context, output.tool()) {
-                    Ok(record) => {
-                        *count += 1;
-                        output.value(&record)?;
+                Self::Calls { form, count } if known == Known::New => {
+                    match call((job, at), *form, context, output.tool()) {
+                        Ok(record) => {
+                            *count += 1;
+                            output.value(&record)?;
+                        }
+                        Err(error) => output.error(*error)?,
                     }
-                    Err(error) => output.error(*error)?,
-                },
-                Self::Calls(_) => {}
+                }
+                Self::Calls { .. } => {}
             }
         }
         Ok(())
@@ -76,7 +84,7 @@ impl Preview {
     /// Tells the sums, and in words what was told.
     pub(crate) fn end(&self, output: &mut Output) -> Result<Summary, Failure> {
         match self {
-            Self::Calls(count) => {
+            Self::Calls { count, .. } => {
                 Ok(Summary::new(format!("{} would be made; none was", many(*count, "call"))).of_calls())
             }
             Self::Sums(sums) => {
@@ -141,13 +149,13 @@ pub enum Sent {
     },
 }
 
-/// What call number `at` of `job` would send.
+/// What this call of a job would send.
 ///
 /// # Errors
 /// The error record that the call would end as before it is sent. That there is no key is not looked at.
 pub(crate) fn call(
-    job: &Job,
-    at: usize,
+    (job, at): (&Job, usize),
+    form: Form,
     context: &Context,
     tool: &str,
 ) -> Result<CallRecord, Box<ErrorRecord>> {
@@ -163,7 +171,7 @@ pub(crate) fn call(
         let said = std::iter::once(failure.to_string()).chain(failure.hints().iter().cloned());
         failed(ErrorRecord::new(tool, ErrorKind::NotFound, said.collect::<Vec<_>>().join("; ")))
     })?;
-    let sent = match preview(&target, &call).map_err(|error| failed(error.record(tool)))? {
+    let sent = match preview(&target, &call, form).map_err(|error| failed(error.record(tool)))? {
         Seen::Http { method, url, headers, body } => {
             Sent::Http { method: method.to_owned(), url, headers: headers.into_iter().collect(), body }
         }

@@ -90,7 +90,9 @@ mod tests {
 
     fn of(values: &[u64]) -> Quantiles {
         let mut quantiles = Quantiles::default();
-        values.iter().for_each(|value| quantiles.add(*value));
+        for value in values {
+            quantiles.add(*value);
+        }
         quantiles
     }
 

@@ -29,7 +29,7 @@ use ultra_core::record::{ErrorRecord, Response};
 use ultra_provider::dispatch::{Counts, Finished};
 
 pub(crate) use self::numbers::Numbers;
-pub(crate) use self::table::{Align, Table, padded, visible, width};
+pub(crate) use self::table::{Align, Table, padded, shortened, visible, width};
 pub(crate) use self::text::short;
 use crate::calls::Source;
 use crate::summary::RunSummary;
@@ -94,24 +94,6 @@ impl Tally {
         *times == 1
     }
 
-    /// An answer whose call is not told by [`Tally::call`]: the record says what it took.
-    pub(crate) fn response(&mut self, response: &Response) {
-        let source = response.cache.as_ref().map_or(Source::Target, |_| Source::Cache);
-        self.answered(response, source);
-        let at = self.at(&response.target);
-        at.calls += u64::from(response.attempts);
-        if source == Source::Target {
-            at.spent(response.usage.as_ref(), response.cost_usd, response.mock);
-        }
-    }
-
-    /// An error whose call is not told by [`Tally::call`]; true for the first of its kind at its target.
-    pub(crate) fn error(&mut self, error: &ErrorRecord) -> bool {
-        let target = error.target.as_deref().unwrap_or_default();
-        self.at(target).calls += u64::from(error.attempts.unwrap_or_default());
-        self.failed(error, Source::Target)
-    }
-
     /// Requests seen so far, those included that ask nothing here.
     pub(crate) fn seen(&self) -> u64 {
         self.seen
@@ -126,12 +108,6 @@ impl Tally {
     pub(crate) fn is_nothing(&self) -> bool {
         let asked = self.asked > 0 || (self.unaddressed > 0 && self.seen == 0);
         asked && self.targets.values().all(|at| at.responses == 0)
-    }
-
-    /// Answers, and calls without one, so far.
-    pub(crate) fn ended(&self) -> (u64, u64) {
-        let total = |count: fn(&Numbers) -> u64| self.targets.values().map(count).sum();
-        (total(|at| at.responses), total(Numbers::failed))
     }
 
     /// One line for everybody.
@@ -187,4 +163,4 @@ impl Tally {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

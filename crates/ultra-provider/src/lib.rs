@@ -23,4 +23,4 @@ pub mod tokens;
 pub use call::{Answer, Call, CallError, Calling, Provider, RateLimits, Silent, Watch};
 pub use client::Timeouts;
 pub use connect::{Options, connect, connect_with};
-pub use preview::{Preview, preview};
+pub use preview::{Form, Preview, preview};

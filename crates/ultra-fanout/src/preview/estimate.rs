@@ -157,8 +157,8 @@ impl Estimator {
             right("calls"),
             right("cached"),
             right("journaled"),
-            right("tok in"),
-            right("tok out"),
+            right("in"),
+            right("out"),
             right("USD"),
             ("price of", Align::Left),
         ]);

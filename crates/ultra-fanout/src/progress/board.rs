@@ -30,20 +30,17 @@ pub(super) struct Row {
     /// What state the target is in; mostly empty.
     pub(super) note: String,
     /// How often the note was drawn.
-    shown: u32,
+    pub(super) shown: u32,
 }
 
 impl Board {
     /// The numbers of `target`.
     pub(super) fn row(&mut self, target: &str) -> &mut Row {
-        let at = match self.places.get(target) {
-            Some(at) => *at,
-            None => {
-                self.places.insert(target.to_owned(), self.rows.len());
-                self.rows.push(Row { name: target.to_owned(), ..Row::default() });
-                self.rows.len() - 1
-            }
-        };
+        let at = self.places.get(target).copied().unwrap_or_else(|| {
+            self.places.insert(target.to_owned(), self.rows.len());
+            self.rows.push(Row { name: target.to_owned(), ..Row::default() });
+            self.rows.len() - 1
+        });
         &mut self.rows[at]
     }
 

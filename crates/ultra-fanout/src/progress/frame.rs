@@ -1,11 +1,12 @@
 //! The lines as text, in as many columns as there are.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use indicatif::FormattedDuration;
 
 use super::board::Row;
-use crate::tally::{Align, padded, short, visible, width};
+use crate::tally::{Align, padded, short, shortened, visible, width};
 
 /// A row, with what was measured.
 #[derive(Debug, Clone)]
@@ -30,7 +31,8 @@ pub(super) fn draw(rows: &[Shown], columns: usize) -> String {
     }
     text.push_str("\x1b[J");
     if !lines.is_empty() {
-        text.push_str(&format!("\r\x1b[{}A", lines.len()));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\r\x1b[{}A", lines.len());
     }
     text
 }
@@ -51,7 +53,7 @@ pub(super) fn lines(rows: &[Shown], columns: usize) -> Vec<String> {
 }
 
 fn line(row: &Row, cells: &[String; 7], names: usize, widths: &[usize; 7], room: usize) -> String {
-    let mut line = padded(&visible(&row.name), names, Align::Left);
+    let mut line = padded(&shortened(&visible(&row.name), names), names, Align::Left);
     // While a target is in a state that has to be told, its rate says nothing.
     let counts = if row.note.is_empty() { cells.len() } else { 3 };
     for (cell, wide) in cells.iter().zip(widths).take(counts).filter(|(_, wide)| **wide > 0) {

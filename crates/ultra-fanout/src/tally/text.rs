@@ -50,16 +50,17 @@ fn calls(total: &Numbers, counts: Counts) -> String {
     calls.join(", ")
 }
 
-/// The table: a row for each target, and their sum when there are several.
+/// The table: a row for each target, and their sum when there are several. `in` and `out` are tokens; times are
+/// those of whole answers.
 pub(super) fn table(targets: &BTreeMap<String, Numbers>, total: &Numbers) -> String {
     let right = |name| (name, Align::Right);
     let mut table = Table::new(&[
         ("target", Align::Left),
         right("calls"),
-        right("answers"),
+        right("done"),
         right("failed"),
-        right("tok in"),
-        right("tok out"),
+        right("in"),
+        right("out"),
         right("USD"),
         right("p50"),
         right("p95"),
