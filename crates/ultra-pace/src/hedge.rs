@@ -31,7 +31,7 @@ impl FirstBytes {
             self.times[self.next % WINDOW] = time;
         }
         self.next = self.next.wrapping_add(1);
-        if self.times.len() >= FEWEST && (self.late.is_none() || self.next % EVERY == 0) {
+        if self.times.len() >= FEWEST && (self.late.is_none() || self.next.is_multiple_of(EVERY)) {
             let mut sorted = self.times.clone();
             let rank = (sorted.len() * 95).div_ceil(100) - 1;
             self.late = Some(*sorted.select_nth_unstable(rank).1);

@@ -15,14 +15,19 @@
 //!    target go first, so number the calls in the order of the input.
 //! 2. Obey the actions of each step, in order:
 //!    - [`Action::Launch`]: start the attempt now, let it run for at most `timeout`, and answer with exactly
-//!      one [`Event::Ended`], whatever happens. An attempt that ran out of time is a [`Class::Unsure`] failure.
+//!      one [`Event::Ended`], whatever happens. An attempt that ran out of time is a [`Class::Unsure`] failure
+//!      of a [`Health::Sick`] target. If its answer comes in parts, tell the first as [`Event::FirstByte`].
 //!    - [`Action::Cancel`]: stop the attempt; its one [`Event::Ended`] is still owed: [`Outcome::Stopped`], or
 //!      the true outcome if that came first.
-//!    - [`Action::Finish`]: the call is over. Each submitted call gets exactly one.
+//!    - [`Action::Finish`]: the call is over. Each submitted call gets exactly one. The loser of a hedge may
+//!      outlive it, cancelled.
+//!    - [`Action::Note`]: nothing to do.
 //! 3. Sleep until an attempt ends, input arrives or [`Machine::wake`] is reached; at `wake`, send
 //!    [`Event::Tick`]. A late tick never starts an attempt that is past its deadline.
 //! 4. At the end of the input go on until [`Machine::load`] is zero. To stop early send [`Event::Drain`], and
 //!    [`Event::Abort`] when patience ends.
+//!
+//! Limits that are known are told as [`Event::Limit`], before the first call if they come from the user.
 //!
 //! Events about a call or an attempt that is not open are ignored, so an answer that comes twice counts once.
 //!
@@ -55,17 +60,57 @@
 //!
 //! | stands | until | then |
 //! |---|---|---|
-//! | queued | its turn comes, a slot is free and its target's gate is open | in flight |
+//! | queued | its turn comes, a slot is free, and every rule of its target allows a launch | in flight |
 //! | in flight | success, fatal failure, or its attempts are used up | finished |
-//! | in flight | failure with Retry-After: the gate of the target closes | queued |
+//! | in flight | failure with Retry-After | asleep for as long as it was told |
+//! | in flight | failure that is owed to an outage | queued, behind the breaker |
 //! | in flight | another failure | asleep for `U(0, min(cap, base·2ⁿ))` |
+//! | in flight | withdrawn, abort | in flight, cancelled; finished when its attempts have ended |
 //! | asleep | the sleep is over | queued |
-//! | queued, asleep | deadline, target closed, drain, abort, or a pause that outlasts its deadline | finished |
+//! | queued, asleep | its deadline or that of the run, target closed, a pause that outlasts its deadline, budget spent, withdrawn, drain, abort | finished |
 //!
-//! Only a call in flight holds a slot. Each rule is a small part of its own: what a failure means
-//! ([`Class`]), how long to sleep (`backoff`), whether to try again (`retry`), when a target may be talked to
-//! (`gate`), how many attempts run at once (`limits`), whose turn it is (`turns`), and what is due (`timers`).
-//! `machine` joins them.
+//! Only an attempt in flight holds a slot. A failure beside a second attempt that still runs decides nothing.
+//!
+//! # The rules
+//!
+//! Each is a small part of its own, named in the last column, where the reasons stand. `machine` joins them, `target` holds
+//! those of one target, `board` and `timers` keep where every call stands.
+//!
+//! | rule | formula | numbers | source | part |
+//! |---|---|---|---|---|
+//! | class of a failure | free: certainly not processed; unsure: may be billed; fatal for the record, for the target | – | gRPC A6 (transparent retries), AWS retry quota | [`Class`] |
+//! | attempts | failures ≤ `attempts`, unsure ones ≤ `unsure_attempts` | 8, 4 | 0.3⁸ = 0.007 % | `retry` |
+//! | backoff | `U(0, min(cap, base·2ⁿ))`, n from 0 | base 0.5 s, after 429 1 s, cap 60 s | AWS "full jitter"; OpenAI and Anthropic SDKs | `backoff` |
+//! | gate | Retry-After closes the *target*; as many launches as were refused follow at `U(0, spread)`; the success of a later launch opens it early; a 429 that stands alone closes nothing | spread 0.25 s | measured: a 429 belongs to the target | `gate` |
+//! | known rate | evenly, 0.95 of the limit, of requests and of tokens | slack 50 ms, 1 s | generic cell rate algorithm | `pace`, `spacing` |
+//! | unknown rate, on | `S ← max(0, S + 1)` per 429, `max(0, S − 0.2)` per success, at S ≥ 6; then 0.7 of what was accepted in a second | once in 1,000 runs of 1,000 calls at 5 % scattered 429 | CUSUM test, simulated | `pace` |
+//! | rate down | 429: `r ← max(0.2, 0.7·r)`, at most once a second; pauses of 1, 2, 4, 8, 16 s while all is refused, after which r is at most what was accepted in a minute | | AWS β = 0.7; simulated | `pace` |
+//! | rate up | success, while calls wait: `r ← r + 0.01·(1 + t/40 s)` | | simulated: 82 % of 4/s, 92 % of 60/min | `pace` |
+//! | rate off | lowered three times without recovering, share of 429 above half of before: not paced | for 60 s | simulated | `pace::trial` |
+//! | concurrency | a target's share of the total; halved at 4 connections failed in a row, at most once a second; +1 per success while half in use | 32 of 128 | Netflix concurrency-limits | `limits` |
+//! | breaker, opens | failures in a row, or 16 of the last 20; 4xx and 429 count for nothing | 8 | 50 % of 10 trips at p = 0.3 and costs 1.8 times the time | `breaker` |
+//! | breaker, open | for `min(60, 5·2ᵏ)·U(0.8, 1.2)` s, then a probe, from the call that may have cost least; one answer closes it; calls are held, not charged, not failed | | | `breaker`, `retry` |
+//! | storm guard | over 2 min, sent > 2·accepted: delayed by `U(0, 1 s)` with probability `(sent − 2·accepted)/(sent + 1)`, then asked again | from 20 calls on | Google SRE, adaptive throttling, K = 2 | `storm` |
+//! | second attempt | no first byte after the target's p95 of the last 256 successes (≥ 20), (hedges + 1) ≤ 5 % of launches, target neither paced, gated nor broken, slot free, nobody waiting; the first success wins, the other is cancelled and counts as possibly paid | off | "The Tail at Scale"; Finagle backup requests | `hedge` |
+//! | deadlines | no wait is begun that would cross that of the call or the run; an attempt gets at most the time to it | 1,800 s, none; attempt 600 s | SDKs | `retry` |
+//! | budget | nothing is launched once launches, known tokens or known dollars reach it | none | | `budget` |
+//! | turns | one launch a turn, round the targets; within one, the smaller id first | | | `turns` |
+//!
+//! What a launch needs, in this order: budget, a free slot of all, the target's turn, a slot of its share and
+//! of its own limit, gate, breaker, rate, and the storm guard's leave.
+//!
+//! # Several processes
+//!
+//! Processes of one host that use the same key keep one [`Shared`] for each target under a lock. Around every
+//! step whose event or actions concern a target each of them does: take the lock, [`Machine::adopt`] what is there,
+//! [`Machine::step`], write back what [`Machine::share`] says, release the lock. What is adopted replaces
+//! what the machine knew, so nothing may be forgotten in between. All of them must count time from the same
+//! instant. Without several processes neither is needed.
+//!
+//! # What is not here
+//!
+//! The machine does not know about quorums, fallback targets, equal requests that are sent once, journals or
+//! prices: a driver makes those of submissions and withdrawals.
 
 mod backoff;
 mod board;

@@ -8,21 +8,22 @@ use std::time::Duration;
 pub(crate) struct Recent<const N: usize> {
     length: Duration,
     buckets: [(u32, u32); N],
-    /// The number of the running bucket since time zero.
+    /// The number of the running bucket since time zero, and when it ends.
     running: u128,
+    ends: Duration,
     sums: (u32, u32),
 }
 
 impl<const N: usize> Recent<N> {
     /// Buckets of this length, all empty.
     pub(crate) fn new(length: Duration) -> Self {
-        Recent { length, buckets: [(0, 0); N], running: 0, sums: (0, 0) }
+        Recent { length, buckets: [(0, 0); N], running: 0, ends: length, sums: (0, 0) }
     }
 
     /// Adds to both counters at `now`.
     pub(crate) fn add(&mut self, now: Duration, first: u32, second: u32) {
         self.pass(now);
-        let place = self.place(self.running);
+        let place = Self::place(self.running);
         let bucket = &mut self.buckets[place];
         *bucket = (bucket.0.saturating_add(first), bucket.1.saturating_add(second));
         self.sums = (self.sums.0.saturating_add(first), self.sums.1.saturating_add(second));
@@ -42,20 +43,22 @@ impl<const N: usize> Recent<N> {
 
     /// Empties the buckets that are out of date.
     fn pass(&mut self, now: Duration) {
-        let number = now.as_nanos() / self.length.as_nanos().max(1);
-        if number <= self.running {
+        if now < self.ends {
             return;
         }
-        let passed = (number - self.running).min(N as u128);
+        let length = self.length.as_nanos().max(1);
+        let number = now.as_nanos() / length;
+        self.ends = now.saturating_add(Duration::from_nanos_u128(length - now.as_nanos() % length));
+        let passed = number.saturating_sub(self.running).min(N as u128);
         for step in 0..passed {
-            let place = self.place(number - step);
+            let place = Self::place(number - step);
             let old = std::mem::take(&mut self.buckets[place]);
             self.sums = (self.sums.0.saturating_sub(old.0), self.sums.1.saturating_sub(old.1));
         }
         self.running = number;
     }
 
-    fn place(&self, number: u128) -> usize {
+    fn place(number: u128) -> usize {
         usize::try_from(number % N as u128).unwrap_or_default()
     }
 }

@@ -10,7 +10,6 @@ use crate::event::{Action, Note, Spent, Verdict, Why};
 use crate::id::{AttemptId, TargetId};
 use crate::jitter::{Draw, Jitter, Purpose};
 use crate::retry::{self, Decision, Failure};
-use crate::target::Target;
 
 impl<J: Jitter> Machine<J> {
     /// The answer to an attempt began.
@@ -80,11 +79,11 @@ impl<J: Jitter> Machine<J> {
         match outcome {
             Outcome::Failure { class: Class::FatalTarget, .. } => self.close(id, attempt, actions),
             Outcome::Failure { class, retry_after: Some(wait), .. }
-                if class.is_transient() && !wait.is_zero() =>
+                if class.is_transient()
+                    && !wait.is_zero()
+                    && (class != Class::Throttled || !target.is_answering(self.now)) =>
             {
-                if class != Class::Throttled || !target.is_answering(self.now) {
-                    self.pause(id, attempt, (wait, run.launch), actions);
-                }
+                self.pause(id, attempt, (wait, run.launch), actions);
             }
             _ => {}
         }
@@ -96,8 +95,8 @@ impl<J: Jitter> Machine<J> {
         let id = attempt.call;
         self.board.not_late(id);
         let Some(&(mut call)) = self.board.call(id) else { return };
-        let excuses = |target: &Target| target.excuses(failure.class, health);
-        let excused = self.board.target(call.target).is_some_and(excuses);
+        let target = self.board.target(call.target);
+        let excused = target.is_some_and(|target| target.excuses(failure.class, health));
         let failure = Failure { excused, ..failure };
         call.tally.fail(failure);
         if let Some(open) = self.board.call_mut(id) {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::Machine;
 use crate::backoff::part;
-use crate::call::{Call, Place, Run};
+use crate::call::{Place, Run};
 use crate::event::{Action, Limited, Note, Verdict, Why};
 use crate::hedge::affordable;
-use crate::id::{AttemptId, CallId};
+use crate::id::{AttemptId, CallId, TargetId};
 use crate::jitter::{Draw, Jitter, Purpose};
 
 /// The shortest time after which an attempt is late, so that no timer is due at once.
@@ -21,19 +21,20 @@ impl<J: Jitter> Machine<J> {
                 return self.skip(limited, actions);
             }
             let Some(id) = self.board.next_launch(self.now) else { return };
-            let Some(&call) = self.board.call(id) else { return };
-            if self.delayed(id, &call) {
+            let Some(call) = self.board.call(id) else { return };
+            let (target, cause) = (call.target, call.tally.cause);
+            if self.delayed(id, target) {
                 continue;
             }
-            self.counts.launch(call.tally.cause);
+            self.counts.launch(cause);
             self.board.put(id, Place::InFlight);
             self.start(id, false, actions);
         }
     }
 
-    /// Whether the storm guard delays the next launch to the target of a call.
-    fn delayed(&mut self, id: CallId, call: &Call) -> bool {
-        let target = self.board.target_mut(call.target);
+    /// Whether the storm guard delays the next launch to the target of this call.
+    fn delayed(&mut self, id: CallId, target: TargetId) -> bool {
+        let target = self.board.target_mut(target);
         // A probe was thought about long enough.
         if target.breaker.is_open() {
             return false;

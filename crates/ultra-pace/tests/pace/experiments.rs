@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ultra_pace::{AttemptId, Class, Config, Health, Outcome, TargetId, Why};
 
-use crate::simulator::{Ending, Fate, Simulation, together, unit};
+use crate::simulator::{Arrival, Ending, Fate, Simulation, together, unit};
 
 const FOREVER: Duration = Duration::MAX;
 
@@ -154,4 +154,34 @@ fn a_server_that_never_answers_is_asked_once_by_each_slot_and_then_probed() {
     assert!(ending.finished.values().all(|end| end.attempts <= 3 && end.at == s(1_800)));
     assert!(ending.attempts() <= 32 + 25, "{} attempts", ending.attempts());
     assert_eq!(ending.counts[0].possibly_paid, ending.attempts());
+}
+
+#[test]
+fn second_attempts_shorten_the_tail_for_five_percent_more_calls() {
+    let slow = |attempt: AttemptId| unit(&[attempt.call.0, attempt.n.into()]) < 0.02;
+    let fate = |attempt: AttemptId, _: TargetId, _: Duration| {
+        let begins = if slow(attempt) { s(60) } else { ms(500) + ms(500).mul_f64(unit(&[attempt.call.0])) };
+        Fate { begins: Some(begins), ..success(begins + s(1)) }
+    };
+    let tail = |hedge| {
+        let arrival = |i| Arrival { at: ms(100) * i, target: TargetId(0), allowed: None, tokens: 0 };
+        let arrivals: Vec<Arrival> = (0..5_000).map(arrival).collect();
+        let config = Config { hedge, ..Config::default() };
+        let ending = Simulation::new(config, 1, arrivals.clone(), &fate).run();
+        let mut times: Vec<Duration> = ending
+            .finished
+            .values()
+            .zip(&arrivals)
+            .map(|(end, arrival)| end.at.saturating_sub(arrival.at))
+            .collect();
+        times.sort_unstable();
+        (times[times.len() * 99 / 100], ending)
+    };
+    let (without, _) = tail(false);
+    let (with, ending) = tail(true);
+    assert!(without > s(60) && with < s(10), "99 % of the calls took {with:?}, without {without:?}");
+    let counts = ending.counts[0];
+    assert!(counts.hedges * 20 <= counts.attempts, "{} of {}", counts.hedges, counts.attempts);
+    assert!(counts.hedges_won >= 60, "{} of about 100 slow ones", counts.hedges_won);
+    assert_eq!(counts.possibly_paid, counts.hedges, "each has one loser");
 }

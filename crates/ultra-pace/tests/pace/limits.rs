@@ -76,8 +76,8 @@ fn run(seed: u64, server: &Sharp, known: Option<Limit>, machines: usize) -> Endi
     Simulation { stops, machines, ..Simulation::new(patient(), seed, arrivals, &fate) }.run()
 }
 
-fn known(requests_per_s: f64) -> Option<Limit> {
-    Some(Limit { requests_per_s: Some(requests_per_s), tokens_per_s: None, source: Source::User })
+fn known(requests_per_s: f64) -> Limit {
+    Limit { requests_per_s: Some(requests_per_s), tokens_per_s: None, source: Source::User }
 }
 
 /// 4 a second and 60 a minute.
@@ -114,21 +114,22 @@ fn a_known_limit_is_kept_and_nine_tenths_of_it_are_used() {
     for (most, window) in LIMITS {
         let per_s = most as f64 / window as f64;
         let server = Sharp::new(most, Duration::from_secs(window));
-        let Figures { attempts, used } = figures(&run(1, &server, known(per_s), 1), 1_000, per_s);
+        let Figures { attempts, used } = figures(&run(1, &server, Some(known(per_s)), 1), 1_000, per_s);
         assert!(attempts <= 1.01, "{most} in {window} s: {attempts} attempts a record");
         assert!(used >= 0.90, "{most} in {window} s: {used} of the limit");
     }
 }
 
-/// 1,000 records of 200 to 2,000 tokens for 100,000 tokens a minute, estimated at so much of what they take.
-fn tokens(estimate: f64, known: bool) -> Figures {
+/// 1,000 records of 200 to 2,000 tokens for 100,000 tokens a minute, estimated at so many per cent of what they
+/// take.
+fn tokens(estimate: u64, known: bool) -> Figures {
     const PER_S: f64 = 100_000.0 / 60.0;
     let server = Sharp { takes: ms(2_000), ..Sharp::new(100_000, Duration::from_mins(1)) };
     let weight = |call: u64| 200 + (call * 7_919) % 1_800;
     let fate = |attempt: AttemptId, _: TargetId, now| server.meet(now, weight(attempt.call.0));
     let arrival = |(i, arrival)| {
-        let tokens = (weight(i) as f64 * estimate).round();
-        Arrival { at: ms(1), tokens: tokens as u64, ..arrival }
+        let tokens = weight(i) * estimate / 100;
+        Arrival { at: ms(1), tokens, ..arrival }
     };
     let arrivals = (0..).zip(together(1_000, 1)).map(arrival).collect();
     let limit = Limit { requests_per_s: None, tokens_per_s: Some(PER_S), source: Source::Server };
@@ -142,7 +143,7 @@ fn tokens(estimate: f64, known: bool) -> Figures {
 
 #[test]
 fn a_known_limit_of_tokens_is_kept_and_nine_tenths_of_it_are_used_although_estimates_are_high() {
-    for estimate in [1.0, 1.5] {
+    for estimate in [100, 150] {
         let Figures { attempts, used } = tokens(estimate, true);
         assert!(attempts <= 1.01, "{attempts} attempts a record");
         assert!(used >= 0.90, "{used} of the limit");
@@ -151,7 +152,7 @@ fn a_known_limit_of_tokens_is_kept_and_nine_tenths_of_it_are_used_although_estim
 
 #[test]
 fn an_unknown_limit_of_tokens_is_found() {
-    let Figures { attempts, used } = tokens(1.0, false);
+    let Figures { attempts, used } = tokens(100, false);
     assert!(attempts <= 1.10, "{attempts} attempts a record");
     assert!(used >= 0.70, "{used} of the limit");
 }
@@ -166,7 +167,8 @@ fn four_machines_that_share_what_they_know_keep_one_limit_together() {
             assert!(attempts <= 1.25, "unknown, {most} in {window} s: {attempts} attempts a record");
             assert!(used >= 0.60, "unknown, {most} in {window} s: {used} of the limit");
             let server = Sharp::new(most, Duration::from_secs(window));
-            let Figures { attempts, used } = figures(&run(seed, &server, known(per_s), 4), 1_000, per_s);
+            let Figures { attempts, used } =
+                figures(&run(seed, &server, Some(known(per_s)), 4), 1_000, per_s);
             assert!(attempts <= 1.01, "known, {most} in {window} s: {attempts} attempts a record");
             assert!(used >= 0.90, "known, {most} in {window} s: {used} of the limit");
         }

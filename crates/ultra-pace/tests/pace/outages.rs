@@ -38,18 +38,17 @@ const BEGIN: Duration = Duration::from_secs(30);
 
 /// 1,000 records for each of four targets, of which the last is down for so long from the thirtieth second on.
 /// What came of it, and the attempts that the target saw meanwhile.
-fn outage(seed: u64, down: Down, slots: usize, long: Duration, config: Config) -> (Ending, u32) {
-    let seen = Cell::new(0);
+fn outage(down: Down, config: &Config, seed: u64, long: Duration) -> (Ending, u32) {
+    let attempts = Cell::new(0);
     let fate = |attempt: AttemptId, target: TargetId, now: Duration| {
         if target == TargetId(3) && (BEGIN..BEGIN + long).contains(&now) {
-            seen.set(seen.get() + 1);
+            attempts.set(attempts.get() + 1);
             return down.fate();
         }
         Fate::new(ms(500) + s(3).mul_f64(unit(&[seed, attempt.call.0])), Outcome::Success)
     };
-    let config = Config { per_target: slots, ..config };
-    let ending = Simulation::new(config, seed, together(1_000, 4), &fate).run();
-    (ending, seen.get())
+    let ending = Simulation::new(config.clone(), seed, together(1_000, 4), &fate).run();
+    (ending, attempts.get())
 }
 
 fn patient() -> Config {
@@ -66,12 +65,12 @@ fn check_outage(long: Duration, most: u32) {
     for down in [Down::Refuses, Down::Fails, Down::Stalls] {
         for slots in [16, 32] {
             for seed in 0..3 {
-                let config = Config { attempt_timeout: s(4), ..patient() };
-                let (ending, seen) = outage(seed, down, slots, long, config.clone());
+                let config = Config { per_target: slots, attempt_timeout: s(4), ..patient() };
+                let (ending, attempts) = outage(down, &config, seed, long);
                 let case = format!("{down:?}, {slots} slots, seed {seed}");
-                assert!(seen <= most, "{case}: {seen} attempts");
+                assert!(attempts <= most, "{case}: {attempts} attempts");
                 assert_eq!(ending.succeeded(), 4_000, "{case}: no record fails");
-                let (without, _) = outage(seed, down, slots, Duration::ZERO, config);
+                let (without, _) = outage(down, &config, seed, Duration::ZERO);
                 let late = end(&ending, |target| target == 3).saturating_sub(end(&without, |t| t == 3));
                 assert!(late <= long + s(75), "{case}: {late:?} later");
                 let others = [&ending, &without].map(|ending| end(ending, |target| target < 3).as_secs_f64());
@@ -93,10 +92,11 @@ fn a_target_that_is_down_for_an_hour_sees_one_a_minute() {
 
 #[test]
 fn probes_that_stall_for_long_do_not_delay_the_end_of_an_outage() {
-    let (ending, seen) = outage(1, Down::Stalls, 16, s(300), patient());
+    let config = Config { per_target: 16, ..patient() };
+    let (ending, attempts) = outage(Down::Stalls, &config, 1, s(300));
     assert_eq!(ending.succeeded(), 4_000);
-    assert!(seen <= 60, "{seen} attempts");
-    let (without, _) = outage(1, Down::Stalls, 16, Duration::ZERO, patient());
+    assert!(attempts <= 60, "{attempts} attempts");
+    let (without, _) = outage(Down::Stalls, &config, 1, Duration::ZERO);
     let work = |ending: &Ending| end(ending, |target| target == 3);
     // The calls that stall hold their slots for ten minutes, and are tried again after that.
     assert!(work(&ending) <= work(&without) + s(600) + s(75), "{:?}", work(&ending));

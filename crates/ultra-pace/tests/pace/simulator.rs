@@ -67,6 +67,8 @@ pub(crate) struct Ending {
     /// Of each machine.
     pub(crate) counts: Vec<Counts>,
     pub(crate) end: Duration,
+    /// Ticks from which nothing followed.
+    pub(crate) idle: u64,
     /// Every action with its time, for comparing two runs.
     pub(crate) transcript: Vec<(Duration, Action)>,
 }
@@ -165,6 +167,7 @@ impl<'a> Simulation<'a> {
         let mut transcript = Vec::new();
         let mut actions = Vec::new();
         let mut now = Duration::ZERO;
+        let mut idle = 0;
         let most = 200_000 + 60 * self.arrivals.len();
         for step in 0.. {
             assert!(step < most, "no end in sight at {now:?}");
@@ -190,6 +193,7 @@ impl<'a> Simulation<'a> {
                 shared.insert(target, machine.share(target));
             }
             watch.look(now, event, &actions, machine);
+            idle += u64::from(event == Event::Tick && actions.is_empty());
             for action in actions.drain(..) {
                 transcript.push((now, action));
                 match action {
@@ -222,7 +226,7 @@ impl<'a> Simulation<'a> {
         assert!(seats.iter().all(|seat| seat.machine.in_flight() == 0), "a slot was lost");
         let counts = seats.iter().map(|seat| seat.machine.counts()).collect();
         let finished = seats.into_iter().flat_map(|seat| seat.watch.into_finished()).collect();
-        Ending { finished, counts, end: now, transcript }
+        Ending { finished, counts, end: now, idle, transcript }
     }
 
     /// The fate of an attempt, cut at its timeout.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ultra_pace::{
-    Action, AttemptId, CallId, Class, Config, Event, Health, Jitter, Limited, Machine, Note, Outcome, Spent,
-    TargetId, Verdict, Why,
+    Action, AttemptId, CallId, Class, Config, Event, Health, Jitter, Limited, Machine, Note, Outcome, Source,
+    Spent, TargetId, Verdict, Why,
 };
 
 use crate::simulator::Finished;
@@ -43,9 +43,9 @@ pub(crate) struct Watch {
     /// Targets whose gates this step closed.
     paused: BTreeSet<TargetId>,
     broken: BTreeSet<TargetId>,
-    /// Targets that are paced, and those with a limit that is known.
+    /// Targets that are paced, and whether the server or the user told a limit of requests, of tokens.
     paced: BTreeSet<TargetId>,
-    limited: BTreeSet<TargetId>,
+    limits: BTreeMap<(TargetId, bool), (bool, bool)>,
     closed: BTreeMap<TargetId, AttemptId>,
     cancelled: BTreeSet<AttemptId>,
     stopping: bool,
@@ -70,7 +70,7 @@ impl Watch {
             paused: BTreeSet::new(),
             broken: BTreeSet::new(),
             paced: BTreeSet::new(),
-            limited: BTreeSet::new(),
+            limits: BTreeMap::new(),
             closed: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             stopping: false,
@@ -168,7 +168,15 @@ impl Watch {
                     call.withdrawn = true;
                 }
             }
-            Event::Limit { target, .. } => _ = self.limited.insert(target),
+            Event::Limit { target, limit } => {
+                let valid = |per_s: Option<f64>| per_s.is_some_and(|per_s| per_s.is_finite() && per_s > 0.0);
+                let told = (valid(limit.requests_per_s), valid(limit.tokens_per_s));
+                let before = self.limited(target).0;
+                self.limits.insert((target, limit.source == Source::User), told);
+                if before && !self.limited(target).0 {
+                    self.paced.remove(&target);
+                }
+            }
             Event::Tick => {}
             Event::Drain => self.stopping = true,
             Event::Abort => (self.stopping, self.aborted) = (true, true),
@@ -179,6 +187,7 @@ impl Watch {
         let (target, launch) = self.flying.remove(&attempt).expect("it was launched and ends once");
         self.spent.tokens += spent.tokens;
         self.spent.micro_usd += spent.micro_usd;
+        let limited = self.limited(target);
         let gate = self.gates.entry(target).or_default();
         match outcome {
             Outcome::Success if launch > gate.refused => gate.told = Duration::ZERO,
@@ -209,7 +218,7 @@ impl Watch {
                 self.unsure += u64::from(unsure);
                 let excused = match health {
                     Health::Up => {
-                        let paced = self.paced.contains(&target) || self.limited.contains(&target);
+                        let paced = self.paced.contains(&target) || limited.0 || limited.1;
                         class == Class::Throttled && paced
                     }
                     Health::Sick | Health::Unreachable => self.broken.contains(&target),
@@ -218,6 +227,12 @@ impl Watch {
                 call.charged += u32::from(alone && !excused && (unsure || !told));
             }
         }
+    }
+
+    /// Whether a limit of requests is known for a target, and one of tokens.
+    fn limited(&self, target: TargetId) -> (bool, bool) {
+        let told = [false, true].map(|user| self.limits.get(&(target, user)).copied().unwrap_or_default());
+        (told[0].0 || told[1].0, told[0].1 || told[1].1)
     }
 
     fn launch(
@@ -296,7 +311,7 @@ impl Watch {
             Verdict::Failed(Why::Exhausted(_)) => {
                 let spent =
                     call.charged >= self.config.attempts || call.unsure >= self.config.unsure_attempts;
-                assert!(spent && attempts > 0, "{id:?} had attempts left");
+                assert!((spent || self.shared) && attempts > 0, "{id:?} had attempts left");
             }
             Verdict::Failed(Why::Budget(limited)) => {
                 self.skipped += 1;
