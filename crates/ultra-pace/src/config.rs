@@ -53,8 +53,8 @@ pub struct Config {
     /// 600 s: the total timeout of the OpenAI and Anthropic SDKs.
     pub attempt_timeout: Duration,
     /// What one call may take from its submission to its end, waiting included, unless it says otherwise.
-    /// `Duration::MAX` means no deadline; then a target that answers every attempt with a short Retry-After
-    /// keeps its calls open without end.
+    /// `Duration::MAX` means no deadline; then a target that is down, or answers every attempt with a short
+    /// Retry-After, keeps its calls open without end.
     ///
     /// 1,800 s: three attempts that use all of their time.
     pub deadline: Duration,

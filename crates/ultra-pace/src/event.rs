@@ -8,7 +8,8 @@ use crate::id::{AttemptId, CallId, TargetId};
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
-    /// A new call. Ignored while a call of this id is open; ends as cancelled after `Drain` or `Abort`.
+    /// A new call. Ignored while a call of this id is open or an attempt of it runs; ends as cancelled after
+    /// `Drain` or `Abort`.
     Submit {
         /// Its name, from the driver.
         call: CallId,
@@ -150,7 +151,7 @@ pub enum Note {
         /// Requests a second.
         per_s: f64,
     },
-    /// Sending less did not make its refusals fewer: it is not paced any more.
+    /// Sending less did not make its refusals fewer: for a minute it is not paced, or by its known limit only.
     Unpaced,
     /// It could not be reached several times in a row: it may have fewer attempts in flight.
     Lowered {

@@ -5,7 +5,7 @@ use std::fmt;
 /// One record put to one target, named by the driver.
 ///
 /// Of two calls that wait for the same target the smaller id goes first. An id may be used again once its
-/// call is finished.
+/// call is finished and all attempts of it have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 

@@ -25,7 +25,7 @@ pub enum Purpose {
     Spread,
     /// How long the breaker stays open that this attempt opened, or found open as a probe.
     Break,
-    /// Whether the storm guard delays a launch, and for how long. `n` counts how often the call was asked.
+    /// Whether the storm guard delays a launch, and for how long. `n` counts how often the guard of the target asked.
     Storm,
 }
 

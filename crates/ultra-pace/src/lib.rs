@@ -84,7 +84,7 @@
 //! | gate | Retry-After closes the *target*; as many launches as were refused follow at `U(0, spread)`; the success of a later launch opens it early; a 429 that stands alone closes nothing | spread 0.25 s | measured: a 429 belongs to the target | `gate` |
 //! | known rate | evenly, 0.95 of the limit, of requests and of tokens | slack 50 ms, 1 s | generic cell rate algorithm | `pace`, `spacing` |
 //! | unknown rate, on | `S ← max(0, S + 1)` per 429, `max(0, S − 0.2)` per success, at S ≥ 6; then 0.7 of what was accepted in a second | once in 1,000 runs of 1,000 calls at 5 % scattered 429 | CUSUM test, simulated | `pace` |
-//! | rate down | 429: `r ← max(0.2, 0.7·r)`, at most once a second; pauses of 1, 2, 4, 8, 16 s while all is refused, after which r is at most what was accepted in a minute | | AWS β = 0.7; simulated | `pace` |
+//! | rate down | 429: `r ← max(0.2, 0.7·r)`, at most once a second; pauses of 1, 2, 4, 8, 16 s while all is refused, after which r is at most that of what was accepted in two minutes | | AWS β = 0.7; simulated | `pace` |
 //! | rate up | success, while calls wait: `r ← r + 0.01·(1 + t/40 s)` | | simulated: 82 % of 4/s, 92 % of 60/min | `pace` |
 //! | rate off | lowered three times without recovering, share of 429 above half of before: not paced | for 60 s | simulated | `pace::trial` |
 //! | concurrency | a target's share of the total; halved at 4 connections failed in a row, at most once a second; +1 per success while half in use | 32 of 128 | Netflix concurrency-limits | `limits` |
@@ -101,11 +101,11 @@
 //!
 //! # Several processes
 //!
-//! Processes of one host that use the same key keep one [`Shared`] for each target under a lock. Around every
-//! step whose event or actions concern a target each of them does: take the lock, [`Machine::adopt`] what is there,
+//! Processes of one host that use the same key keep one [`Shared`] for each target where all can lock it. Around
+//! each step, for every target that it uses, each of them does: take the lock, [`Machine::adopt`] what is there,
 //! [`Machine::step`], write back what [`Machine::share`] says, release the lock. What is adopted replaces
-//! what the machine knew, so nothing may be forgotten in between. All of them must count time from the same
-//! instant. Without several processes neither is needed.
+//! what the machine knew, so a step outside of the lock would be forgotten. All of them must count time from the
+//! same instant. A single process needs neither.
 //!
 //! # What is not here
 //!

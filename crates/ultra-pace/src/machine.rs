@@ -79,8 +79,8 @@ impl<J: Jitter> Machine<J> {
         self.late.clear();
     }
 
-    /// When to send [`Event::Tick`] if nothing else happens before: always after the last step. Without it,
-    /// only an attempt's end or a new call can change anything.
+    /// When to send [`Event::Tick`] if nothing else happens before: always after the last step, and not after it
+    /// only when something was [adopted](Machine::adopt) since. Without it, only an event can change anything.
     pub fn wake(&self) -> Option<Duration> {
         self.board.wake()
     }
@@ -96,7 +96,7 @@ impl<J: Jitter> Machine<J> {
         self.board.load()
     }
 
-    /// Attempts launched and not ended.
+    /// Attempts launched and not ended, those included that were cancelled and whose calls are over.
     pub fn in_flight(&self) -> usize {
         self.board.in_flight()
     }

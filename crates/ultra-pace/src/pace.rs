@@ -11,7 +11,8 @@
 //! **A refusal** of a launch that was paced already lowers the rate to 70 % (AWS' β), to no less than 0.2 a
 //! second, at most once a second and once for all that was launched before the last time. As long as that is
 //! answered by refusals only, nothing is sent for 1, 2, 4, 8, then 16 seconds; when a launch is accepted at
-//! last, the rate is at most what was accepted in a minute, which is how a limit by the minute is found.
+//! last, the rate is at most that of what was accepted in the last two minutes, which is how a limit by the
+//! minute is found.
 //!
 //! **A success**, while calls wait for their turn, raises the rate by `0.01·(1 + t/40 s)`, t being the time
 //! since it was lowered: one per cent a second at first, then faster, for a limit that changed.
@@ -74,7 +75,7 @@ pub(crate) struct Pace {
     /// What was sent in the second before the pacing began, less what was refused of it, until it is confirmed.
     first: Option<u32>,
     second: Recent<4>,
-    minute: Recent<24>,
+    past: Recent<24>,
     since: Option<Duration>,
     trial: Trial,
     blind: Duration,
@@ -97,7 +98,7 @@ impl Default for Pace {
             misses: 0,
             first: None,
             second: Recent::new(Duration::from_millis(250)),
-            minute: Recent::new(Duration::from_secs(5)),
+            past: Recent::new(Duration::from_secs(5)),
             since: None,
             trial: Trial::default(),
             blind: Duration::ZERO,
@@ -156,7 +157,7 @@ impl Pace {
         self.held = false;
         self.since.get_or_insert(now);
         self.second.add(now, 1, 0);
-        self.minute.add(now, 1, 0);
+        self.past.add(now, 1, 0);
         if let Some(rate) = self.rate {
             self.requests.take(now, 1.0 / rate);
         }
@@ -192,7 +193,7 @@ impl Pace {
     /// The launch of this number was refused, the last one so far being `last`. What that changed.
     pub(crate) fn refused(&mut self, now: Duration, launch: u64, last: u64) -> Change {
         self.second.add(now, 0, 1);
-        self.minute.add(now, 0, 1);
+        self.past.add(now, 0, 1);
         self.suspicion += 1.0;
         self.trial.outcome(launch, true);
         if now < self.blind {
@@ -205,7 +206,7 @@ impl Pace {
         if launch <= self.cut_launch {
             if let Some(first) = &mut self.first {
                 *first = first.saturating_sub(1);
-                self.rate = Some((CUT * f64::from(*first)).max(LEAST));
+                self.rate = Some(rate.min((CUT * f64::from(*first)).max(LEAST)));
             }
             return Change::None;
         }
@@ -255,9 +256,9 @@ impl Pace {
         self.misses = self.misses.saturating_add(1);
     }
 
-    /// What was accepted in a second, over the last minute or since the first launch.
+    /// What was accepted in a second, over the last two minutes or since the first launch.
     fn accepted(&mut self, now: Duration) -> f64 {
-        let (sent, refused) = self.minute.sums(now);
+        let (sent, refused) = self.past.sums(now);
         let age = now.saturating_sub(self.since.unwrap_or(now)).as_secs_f64();
         f64::from(sent.saturating_sub(refused)) / age.clamp(1.0, 120.0)
     }

@@ -34,9 +34,9 @@ impl Down {
     }
 }
 
-const BEGIN: Duration = Duration::from_secs(30);
+const BEGIN: Duration = Duration::from_secs(8);
 
-/// 1,000 records for each of four targets, of which the last is down for so long from the thirtieth second on.
+/// 1,000 records for each of four targets, of which the last is down for so long from the eighth second on.
 /// What came of it, and the attempts that the target saw meanwhile.
 fn outage(down: Down, config: &Config, seed: u64, long: Duration) -> (Ending, u32) {
     let attempts = Cell::new(0);
@@ -45,7 +45,7 @@ fn outage(down: Down, config: &Config, seed: u64, long: Duration) -> (Ending, u3
             attempts.set(attempts.get() + 1);
             return down.fate();
         }
-        Fate::new(ms(500) + s(3).mul_f64(unit(&[seed, attempt.call.0])), Outcome::Success)
+        Fate::new(ms(200) + ms(700).mul_f64(unit(&[seed, attempt.call.0])), Outcome::Success)
     };
     let ending = Simulation::new(config.clone(), seed, together(1_000, 4), &fate).run();
     (ending, attempts.get())
@@ -65,7 +65,7 @@ fn check_outage(long: Duration, most: u32) {
     for down in [Down::Refuses, Down::Fails, Down::Stalls] {
         for slots in [16, 32] {
             for seed in 0..3 {
-                let config = Config { per_target: slots, attempt_timeout: s(4), ..patient() };
+                let config = Config { per_target: slots, attempt_timeout: s(1), ..patient() };
                 let (ending, attempts) = outage(down, &config, seed, long);
                 let case = format!("{down:?}, {slots} slots, seed {seed}");
                 assert!(attempts <= most, "{case}: {attempts} attempts");
