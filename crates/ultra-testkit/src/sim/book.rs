@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use ultra_pace::{Action, AttemptId, Class, Config, Counts, Outcome, Spent, TargetId, Verdict, Why};
+use ultra_pace::{Action, AttemptId, Class, Config, Counts, Note, Outcome, Spent, TargetId, Verdict, Why};
 
 use super::story::End;
 
@@ -20,6 +20,8 @@ pub struct Broken {
     pub at: Duration,
     /// What was seen.
     pub what: String,
+    /// What led to it: events, and the actions that each caused.
+    pub before: Vec<String>,
 }
 
 impl fmt::Display for Broken {
@@ -69,7 +71,14 @@ struct Target {
     turns: u64,
     closed: bool,
     pauses: Vec<Pause>,
+    /// Whether the last attempt that ended was refused.
+    refused: bool,
+    /// Until when refusals speak for their records only, because sending less did not make them fewer.
+    unpaced: Duration,
 }
+
+/// How long that lasts.
+const UNPACED: Duration = Duration::from_mins(1);
 
 /// The ledger.
 #[derive(Debug)]
@@ -161,6 +170,7 @@ impl Book {
         match outcome {
             Outcome::Success => {
                 call.answered |= counts;
+                target.refused = false;
                 target.pauses.retain(|pause| pause.turn > attempt.turn);
             }
             Outcome::Stopped => {
@@ -175,7 +185,11 @@ impl Book {
                 if let Some(wait) = retry_after.filter(|_| class.is_transient()) {
                     let until = now.saturating_add(wait);
                     call.told = call.told.max(until);
-                    target.pauses.push(Pause { until, turn: attempt.turn });
+                    // A refusal that stands alone among answers speaks for its record only.
+                    if target.refused && now >= target.unpaced {
+                        target.pauses.push(Pause { until, turn: attempt.turn });
+                    }
+                    target.refused = true;
                 }
             }
         }
@@ -198,6 +212,12 @@ impl Book {
             }
             Action::Finish { call, verdict, attempts, possibly_paid } => {
                 self.finished(now, call.0, verdict, attempts, possibly_paid)
+            }
+            Action::Note { target, note: Note::Unpaced } => {
+                let target = self.targets.entry(target).or_default();
+                target.unpaced = now.saturating_add(UNPACED);
+                target.pauses.clear();
+                Ok(())
             }
             Action::Note { .. } => Ok(()),
         }

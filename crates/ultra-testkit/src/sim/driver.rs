@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ultra_pace::{
-    Action, AttemptId, CallId, Class, Draw, Event, Health, Limit, Machine, Outcome, Source, Spent, TargetId,
+    Action, AttemptId, CallId, Class, Draw, Event, Health, Limit, Machine, Note, Outcome, Shared, Source,
+    Spent, TargetId,
 };
 
 use super::book::{Book, Broken, STOPPING};
@@ -23,9 +24,17 @@ const STEPS_PER_CALL: usize = 5_000;
 /// The first promise that was broken.
 pub fn run(world: &World, mutant: Option<Mutant>) -> Result<Story, Broken> {
     let mut play = Play::new(world, mutant);
-    play.play().map_err(|what| Broken { seed: world.seed, at: play.now, what })?;
-    Ok(play.story())
+    let Err(what) = play.play() else { return Ok(play.story()) };
+    // What led to it is worth the time of a second run, which goes the same way.
+    let mut again = Play::new(world, mutant);
+    again.record = Some(VecDeque::new());
+    drop(again.play());
+    let before = again.record.unwrap_or_default().into();
+    Err(Broken { seed: world.seed, at: play.now, what, before })
 }
+
+/// Events and actions that are kept of what led to a broken promise.
+const KEPT: usize = 60;
 
 /// What is due.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +74,12 @@ struct Play<'a> {
     servers: Vec<Serving>,
     asked: Vec<Vec<(Duration, bool)>>,
     processes: Vec<Process>,
+    /// What the processes know together of each target.
+    file: Vec<Shared>,
     actions: Vec<Action>,
     trace: u64,
+    broken: usize,
+    record: Option<VecDeque<String>>,
 }
 
 impl<'a> Play<'a> {
@@ -103,9 +116,12 @@ impl<'a> Play<'a> {
             order: 0,
             servers: world.targets.iter().enumerate().map(serving).collect(),
             asked: vec![Vec::new(); world.targets.len()],
+            file: vec![Shared::default(); world.targets.len()],
             processes: dealt.into_iter().enumerate().map(process).collect(),
             actions: Vec::new(),
             trace: 0,
+            broken: 0,
+            record: None,
         };
         let late = Duration::from_secs(u64::from(mutant == Some(Mutant::HearsSignalsLate)));
         let stops =
@@ -248,6 +264,14 @@ impl<'a> Play<'a> {
         }
         let mut actions = std::mem::take(&mut self.actions);
         self.processes[index].machine.step(self.now, event, &mut actions);
+        if let Some(record) = &mut self.record {
+            record.push_back(format!("{:?} process {index}: {event:?}", self.now));
+            record.extend(actions.iter().map(|action| format!("    {action:?}")));
+            record.drain(..record.len().saturating_sub(KEPT));
+        }
+        if self.world.together {
+            self.tell(index);
+        }
         for action in actions.drain(..) {
             self.obey(index, action)?;
         }
@@ -257,13 +281,17 @@ impl<'a> Play<'a> {
         process.book.agrees(machine.counts(), machine.load(), machine.in_flight())
     }
 
-    /// Takes over what another process knows.
+    /// Takes over what the processes know together.
     fn adopt(&mut self, index: usize) {
-        for target in (0..self.servers.len()).map(TargetId) {
-            for other in (0..self.processes.len()).filter(|other| *other != index) {
-                let shared = self.processes[other].machine.share(target);
-                self.processes[index].machine.adopt(target, shared);
-            }
+        for (target, shared) in self.file.iter().enumerate() {
+            self.processes[index].machine.adopt(TargetId(target), *shared);
+        }
+    }
+
+    /// Writes down what this process knows.
+    fn tell(&mut self, index: usize) {
+        for (target, shared) in self.file.iter_mut().enumerate() {
+            *shared = self.processes[index].machine.share(TargetId(target));
         }
     }
 
@@ -308,7 +336,10 @@ impl<'a> Play<'a> {
                 }
                 Ok(())
             }
-            Action::Note { .. } => Ok(()),
+            Action::Note { note, .. } => {
+                self.broken += usize::from(matches!(note, Note::Broken { .. }));
+                self.processes[index].book.acted(self.now, &action)
+            }
         }
     }
 
@@ -373,7 +404,8 @@ impl<'a> Play<'a> {
     }
 
     fn story(self) -> Story {
-        let mut story = Story { asked: self.asked, trace: self.trace, ..Story::default() };
+        let mut story =
+            Story { asked: self.asked, trace: self.trace, broken: self.broken, ..Story::default() };
         for (index, process) in self.processes.into_iter().enumerate() {
             story.submitted += process.book.ends.len();
             story.counts.push(process.machine.counts());

@@ -31,6 +31,8 @@ pub struct Story {
     pub counts: Vec<Counts>,
     /// When the last call ended.
     pub over: Duration,
+    /// How often a breaker opened, or stayed open after a probe.
+    pub broken: usize,
     /// Names everything that was done, in its order.
     pub trace: u64,
 }

@@ -69,23 +69,15 @@ fn bill(ground: &Ground, told: &Value, calls: &[Call]) -> impl Iterator<Item = S
     let broken = calls.iter().filter(|call| call.end() == End::Broken).count() as u64;
     let broken = broken + u64::from(ground.is(Mutant::CallsItFree));
     let pairs = [
-        ("calls", calls.len() as u64),
-        ("possibly_paid", broken),
-        ("tokens_in", answered * 7),
-        ("tokens_out", answered * 5),
+        ("/total/calls", calls.len() as u64),
+        ("/total/possibly_paid", broken),
+        ("/total/tokens/input", answered * 7),
+        ("/total/tokens/output", answered * 5),
+        ("/total/responses", answered),
     ];
     let wrong = |(name, ledger): (&str, u64)| {
-        let says = find(told, name);
+        let says = told.pointer(name).and_then(Value::as_u64);
         (says != Some(ledger)).then(|| format!("{name}: {ledger} in the ledger, {says:?} in the summary"))
     };
     pairs.map(wrong).into_iter().flatten()
-}
-
-/// The number of this name in the summary, summed over its targets where only they have it.
-fn find(told: &Value, name: &str) -> Option<u64> {
-    if let Some(number) = told[name].as_u64() {
-        return Some(number);
-    }
-    let parts = told["targets"].as_object()?;
-    parts.values().map(|part| part[name].as_u64()).sum()
 }

@@ -17,26 +17,27 @@ const SHARES: [(f64, f64); 5] = [(0.0, 1.05), (0.05, 1.11), (0.1, 1.17), (0.3, 1
 /// The scheduler alone.
 pub(super) fn simulated(ground: &Ground) -> Vec<Row> {
     let seeds = ground.seeds(20, 1);
+    let records = ground.size(10_000, 3_000);
     let mut rows = Vec::new();
-    for (share, most) in SHARES {
+    for &(share, most) in ground.size(&SHARES[..], &SHARES[3..4]) {
         let (mut worst, mut answered, mut slowest) = (0.0_f64, 1.0_f64, 0.0_f64);
         let mut broken = Vec::new();
         for seed in seeds.clone() {
             let takes = (Duration::from_millis(500), Duration::from_millis(1_500));
             let upstream = Upstream { takes, ..Upstream::healthy(Duration::ZERO) }.scattered(share);
             let config = Config { break_after: 0, ..Config::default() };
-            let free = sim::run(&World::plain(seed, config, vec![upstream.clone()], 10_000), None);
-            let world = World::plain(seed, Config::default(), vec![upstream], 10_000);
+            let free = sim::run(&World::plain(seed, config, vec![upstream.clone()], records), None);
+            let world = World::plain(seed, Config::default(), vec![upstream], records);
             match (sim::run(&world, ground.mutant), free) {
                 (Ok(story), Ok(free)) => {
                     worst = worst.max(story.amplification());
-                    answered = answered.min(story.succeeded() as f64 / 10_000.0);
+                    answered = answered.min(story.succeeded() as f64 / records as f64);
                     slowest = slowest.max(story.over.as_secs_f64() / free.over.as_secs_f64());
                 }
                 (Err(why), _) | (_, Err(why)) => broken.push(why.to_string()),
             }
         }
-        let what = format!("10,000 records, p = {share}, simulated");
+        let what = format!("{records} records, p = {share}, simulated");
         rows.push(Row::clean(format!("every promise: {what}"), &broken));
         rows.push(Row::at_most(format!("attempts a record: {what}"), most, worst));
         rows.push(Row::at_most(format!("time, compared with no breaker: {what}"), 1.1, slowest));

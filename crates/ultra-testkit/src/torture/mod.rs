@@ -46,12 +46,6 @@ impl Ground {
         Self { programs: programs.into(), from: 0, seeds: None, full: false, mutant: None }
     }
 
-    /// The same ground with a defect.
-    #[must_use]
-    pub fn with(&self, mutant: Mutant) -> Self {
-        Self { mutant: Some(mutant), ..self.clone() }
-    }
-
     fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)
     }
@@ -127,7 +121,7 @@ impl Campaign {
             Self::Signals => &[signals::once, signals::twice],
             Self::Mutants => &[mutants::all],
         };
-        parts.iter().flat_map(|part| caught(self, || part(ground))).collect()
+        parts.iter().flat_map(|part| caught(&self.to_string(), || part(ground))).collect()
     }
 }
 
@@ -137,10 +131,10 @@ impl fmt::Display for Campaign {
     }
 }
 
-fn caught(campaign: Campaign, rows: impl FnOnce() -> Vec<Row>) -> Vec<Row> {
+fn caught(name: &str, rows: impl FnOnce() -> Vec<Row>) -> Vec<Row> {
     catch_unwind(AssertUnwindSafe(rows)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-        vec![Row::failed(&format!("{campaign} can be measured"), text)]
+        vec![Row::failed(&format!("{name} can be measured"), text)]
     })
 }

@@ -1,54 +1,86 @@
 //! Every defect must turn the check of its promise red, and the check must be green without it.
 
-use super::{Ground, Row, budget, conservation, faults, keys, kill, limits, outage, reader, signals};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::{Ground, Row, budget, caught, conservation, faults, keys, kill, limits, outage, reader, signals};
 use crate::mutant::Mutant;
+use crate::sync::lock;
 
 type Check = fn(&Ground) -> Vec<Row>;
 
+/// The checks by name.
+const CHECKS: [(&str, Check); 12] = [
+    ("worlds", conservation::simulated),
+    ("lines", conservation::on_sockets),
+    ("attempts", faults::simulated),
+    ("outage", outage::simulated),
+    ("stall", outage::stalled),
+    ("limits", limits::simulated),
+    ("keys", keys::simulated),
+    ("signals", signals::once),
+    ("budget", budget::on_sockets),
+    ("kill", kill::on_sockets),
+    ("reader", reader::leaves),
+    ("idle reader", reader::leaves_while_idle),
+];
+
 /// The checks that have to notice a defect.
-fn checks(mutant: Mutant) -> &'static [Check] {
+fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
     match mutant {
         Mutant::DropsAFinish
         | Mutant::FinishesTwice
         | Mutant::LaunchesTwice
         | Mutant::IgnoresTimeouts
-        | Mutant::IgnoresCancel => &[conservation::simulated],
-        Mutant::RetriesInSecret | Mutant::GivesUpEarly => &[faults::simulated],
-        Mutant::HidesSickness => &[outage::simulated],
-        Mutant::ForgetsTheGate => &[limits::simulated],
-        Mutant::MixesTargets => &[outage::stalled],
-        Mutant::BlamesTheRecord => &[keys::simulated],
-        Mutant::HearsSignalsLate => &[conservation::simulated, signals::once],
-        Mutant::ForgetsTheBill | Mutant::CallsItFree => &[conservation::simulated, budget::on_sockets],
-        Mutant::LosesTheJournalsTail | Mutant::ChangesTheRecords => &[kill::on_sockets],
-        Mutant::RepeatsALine | Mutant::MissesALine | Mutant::TearsALine => &[conservation::on_sockets],
-        Mutant::KeepsReading => &[reader::leaves],
+        | Mutant::IgnoresCancel => &["worlds"],
+        Mutant::RetriesInSecret | Mutant::GivesUpEarly => &["attempts"],
+        Mutant::HidesSickness => &["outage"],
+        Mutant::ForgetsTheGate => &["limits"],
+        Mutant::MixesTargets => &["stall"],
+        Mutant::BlamesTheRecord => &["keys"],
+        Mutant::HearsSignalsLate => &["worlds", "signals"],
+        Mutant::ForgetsTheBill | Mutant::CallsItFree => &["worlds", "budget"],
+        Mutant::LosesTheJournalsTail | Mutant::ChangesTheRecords => &["kill"],
+        Mutant::RepeatsALine | Mutant::MissesALine | Mutant::TearsALine => &["lines"],
+        Mutant::KeepsReading => &["reader", "idle reader"],
     }
 }
 
-/// All of them. Each check runs once without a defect.
+/// All of them, as slices. Each check is run once without a defect.
 pub(super) fn all(ground: &Ground) -> Vec<Row> {
-    let ground = Ground { full: false, ..ground.clone() };
-    let mut healthy: Vec<(Check, bool)> = Vec::new();
-    let mut rows = Vec::new();
-    for mutant in Mutant::ALL {
-        for check in checks(mutant) {
-            let known = healthy
-                .iter()
-                .find(|(known, _)| std::ptr::fn_addr_eq(*known, *check))
-                .map(|(_, green)| *green);
-            let green = known.unwrap_or_else(|| {
-                let green = check(&ground).iter().all(|row| row.ok);
-                healthy.push((*check, green));
-                green
+    let ground = Ground { full: false, seeds: None, ..ground.clone() };
+    let healthy: Vec<(&str, Option<Mutant>)> = CHECKS.iter().map(|(name, _)| (*name, None)).collect();
+    let defects = Mutant::ALL.into_iter();
+    let broken = defects.flat_map(|mutant| noticed_by(mutant).iter().map(move |name| (*name, Some(mutant))));
+    let trials: Vec<_> = healthy.into_iter().chain(broken).collect();
+    let colours = try_all(&ground, &trials);
+    let green =
+        |name: &str| trials.iter().position(|trial| *trial == (name, None)).is_some_and(|at| colours[at]);
+    let judge = |((name, mutant), held): (&(&str, Option<Mutant>), &bool)| {
+        let mutant = (*mutant)?;
+        let what = format!("{} {mutant:?}: `{name}` is red with it and green without", mutant.promise());
+        let shown = |good: bool| if good { "green" } else { "red" };
+        Some(Row::exactly(what, "red/green".to_owned(), format!("{}/{}", shown(*held), shown(green(name)))))
+    };
+    trials.iter().zip(&colours).filter_map(judge).collect()
+}
+
+/// Whether each trial is green; most of them sleep, so there are more threads than cores.
+fn try_all(ground: &Ground, trials: &[(&str, Option<Mutant>)]) -> Vec<bool> {
+    let (next, colours) = (AtomicUsize::new(0), Mutex::new(vec![false; trials.len()]));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some((name, mutant)) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let ground = Ground { mutant: *mutant, ..ground.clone() };
+                    let check = CHECKS.iter().find(|(known, _)| known == name).map(|(_, check)| check);
+                    let rows = check.map(|check| caught(name, || check(&ground))).unwrap_or_default();
+                    let at = trials.iter().position(|trial| *trial == (*name, *mutant)).unwrap_or_default();
+                    lock(&colours)[at] = !rows.is_empty() && rows.iter().all(|row| row.ok);
+                }
             });
-            let red = check(&ground.with(mutant)).iter().any(|row| !row.ok);
-            let what = format!("{} {mutant:?}: the check is red with it, green without", mutant.promise());
-            let colours = |red: bool, green: bool| {
-                format!("{}/{}", if red { "red" } else { "green" }, if green { "green" } else { "red" })
-            };
-            rows.push(Row::exactly(what, colours(true, true), colours(red, green)));
         }
-    }
-    rows
+    });
+    colours.into_inner().unwrap_or_default()
 }

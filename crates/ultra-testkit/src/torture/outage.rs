@@ -36,7 +36,7 @@ pub(super) fn simulated(ground: &Ground) -> Vec<Row> {
     let from = Duration::from_secs(30);
     let mut rows = Vec::new();
     let long = ground.size(&[(300, 60.0), (3_600, 120.0)][..], &[(300, 60.0)][..]);
-    for slots in [16, 32] {
+    for &slots in ground.size(&[16, 32][..], &[16][..]) {
         for (way, name) in WAYS {
             let attempt = Duration::from_secs(if way == Dead::Silent { 10 } else { 600 });
             for (seconds, most) in long {

@@ -9,8 +9,10 @@ use crate::command::{Command, Sandbox};
 use crate::mutant::Mutant;
 use crate::server::Server;
 
-/// When no new call may come any more, after the reader has gone.
-const SOON: Duration = Duration::from_millis(100);
+/// When no new call may come any more, after the reader has gone; longer where other tests run beside.
+fn soon(ground: &Ground) -> Duration {
+    Duration::from_millis(ground.size(100, 400))
+}
 
 /// A pipeline whose reader says when it leaves, and whose program says how it ended.
 fn pipeline(ground: &Ground, server: &Server, input: &str, reads: &str) -> Command {
@@ -29,26 +31,34 @@ fn pipeline(ground: &Ground, server: &Server, input: &str, reads: &str) -> Comma
 }
 
 /// What came after the reader had left, while more was fed, and how the program ended.
-fn judge(what: &str, command: Command, server: &Server, first: &str, later: &[String]) -> Vec<Row> {
+fn judge(
+    ground: &Ground,
+    what: &str,
+    command: Command,
+    server: &Server,
+    first: &str,
+    later: &[String],
+) -> Vec<Row> {
     let mut running = command.spawn();
     running.write(first).expect("the program reads");
     running.wait_for_stderr("left", Duration::from_secs(20));
     let left = server.now();
-    thread::sleep(SOON + Duration::from_millis(20));
+    let soon = soon(ground);
+    thread::sleep(soon + Duration::from_millis(20));
     for piece in later {
         // The program may have gone already.
         drop(running.write(piece));
         thread::sleep(Duration::from_millis(30));
     }
     thread::sleep(Duration::from_millis(200));
-    let late = server.count_between(left + SOON, Duration::MAX);
+    let late = server.count_between(left + soon, Duration::MAX);
     running.close_stdin();
     let run = running.wait();
     let mut lines = run.stdout().lines();
     let status = lines.next().unwrap_or_default().to_owned();
     let words = lines.filter(|line| !line.is_empty()).count();
     vec![
-        Row::exactly(format!("new calls from 100 ms on: {what}"), 0, late),
+        Row::exactly(format!("new calls once it has gone: {what}"), 0, late),
         Row::exactly(format!("exit status: {what}"), "0".to_owned(), status),
         Row::exactly(format!("lines on stderr: {what}"), 1, words),
         Row::exactly(format!("panics: {what}"), false, run.stdout().contains("panicked")),
@@ -60,7 +70,7 @@ pub(super) fn leaves(ground: &Ground) -> Vec<Row> {
     let server = Server::start(answering().latency(Duration::from_millis(40), Duration::from_millis(80)));
     let command = pipeline(ground, &server, "cat input |", "head -n 5 >/dev/null");
     let command = command.file("input", prompts(0..2_000));
-    judge("the reader leaves after five lines", command, &server, "", &[])
+    judge(ground, "the reader leaves after five lines", command, &server, "", &[])
 }
 
 /// While the program waits for input, which then comes.
@@ -70,5 +80,5 @@ pub(super) fn leaves_while_idle(ground: &Ground) -> Vec<Row> {
     let later: Vec<String> = (2..5).map(|number| prompts(number..number + 1)).collect();
     let reads = "while read -r line; do case $line in *'\"response\"'*) break ;; esac; done";
     let command = pipeline(ground, &server, "", reads);
-    judge("the reader leaves while nothing is written", command, &server, &prompts(0..2), &later)
+    judge(ground, "the reader leaves while nothing is written", command, &server, &prompts(0..2), &later)
 }
