@@ -9,6 +9,7 @@ mod man;
 mod offline;
 mod pipeline;
 mod process;
+mod promises;
 mod schemas;
 mod tools;
 mod torture;
