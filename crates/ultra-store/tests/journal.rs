@@ -262,6 +262,33 @@ fn what_a_record_costs() {
     let keys: Vec<Key> = (0..N).map(key).collect();
     let entries: Vec<Entry> = (0..200).map(entry).collect();
     let clock = Arc::new(System::start());
+    let (_directory, path) = place();
+    let mut journal = Journal::open(&path, JournalOptions::default(), clock.clone()).expect("opens");
+    let (used, before) = (processor_ms(), resident_kib());
+    for batch in (0..N / 16).map(|batch| batch * 16..(batch + 1) * 16) {
+        for n in batch.clone() {
+            journal.intend(&keys[n]);
+        }
+        journal.flush().expect("writes");
+        for n in batch {
+            journal.done(&keys[n], &entries[n % 200]);
+        }
+        journal.flush().expect("writes");
+    }
+    let index = (resident_kib() - before) as f64 * 1024.0 / N as f64;
+    journal.close().expect("closes");
+    let used = (processor_ms() - used) as f64 * 1000.0 / N as f64;
+    println!("Power, 16 a flush: {used:.2} us processor and {index:.1} bytes of memory each");
+    let bytes = std::fs::metadata(&path).expect("is there").len();
+    let (started, used) = (clock.elapsed(), processor_ms());
+    let journal = Journal::open(&path, JournalOptions::default(), clock.clone()).expect("opens");
+    let (took, used) = (clock.elapsed().saturating_sub(started), processor_ms() - used);
+    println!("open {N} calls, {} MiB: {took:?}, {used} ms processor", bytes >> 20);
+    let (started, mut there) = (clock.elapsed(), 0);
+    for key in &keys[..100_000] {
+        there += usize::from(journal.get(key).expect("reads").is_some());
+    }
+    println!("get: {:?} each ({there})", clock.elapsed().saturating_sub(started) / 100_000);
     for durability in [Durability::None, Durability::Power, Durability::Record] {
         let n = if durability == Durability::Record { 2000 } else { 200_000 };
         let (_directory, path) = place();
@@ -282,36 +309,4 @@ fn what_a_record_costs() {
             took / u32::try_from(n).expect("fits")
         );
     }
-    let (_directory, path) = place();
-    let mut journal = Journal::open(&path, JournalOptions::default(), clock.clone()).expect("opens");
-    let used = processor_ms();
-    for batch in (0..N).collect::<Vec<_>>().chunks(16) {
-        for n in batch {
-            journal.intend(&keys[*n]);
-        }
-        journal.flush().expect("writes");
-        for n in batch {
-            journal.done(&keys[*n], &entries[n % 200]);
-        }
-        journal.flush().expect("writes");
-    }
-    journal.close().expect("closes");
-    println!(
-        "Power, 16 a flush: {:.2} us processor each",
-        (processor_ms() - used) as f64 * 1000.0 / N as f64
-    );
-    let bytes = std::fs::metadata(&path).expect("is there").len();
-    let (before, started) = (resident_kib(), clock.elapsed());
-    let journal = Journal::open(&path, JournalOptions::default(), clock.clone()).expect("opens");
-    let index = (resident_kib() - before) as f64 * 1024.0 / N as f64;
-    println!(
-        "open {N} calls, {} MiB: {:?}, {index:.1} bytes of memory each",
-        bytes >> 20,
-        clock.elapsed().saturating_sub(started)
-    );
-    let (started, mut there) = (clock.elapsed(), 0);
-    for key in &keys[..100_000] {
-        there += usize::from(journal.get(key).expect("reads").is_some());
-    }
-    println!("get: {:?} each ({there})", clock.elapsed().saturating_sub(started) / 100_000);
 }

@@ -204,6 +204,37 @@ fn another_seed_is_another_key() {
 }
 
 #[test]
+fn a_cost_comes_back_to_the_last_bit() {
+    let (_directory, path) = place();
+    let mut journal = open(&path).expect("opens");
+    let costs: Vec<f64> = (1..250).map(|n| f64::from(n) * 1e-6 / 7.3).collect();
+    for (n, cost) in costs.iter().enumerate() {
+        let mut given = response("yes");
+        given.cost_usd = Some(*cost);
+        journal.done(&nth(n), &Entry::from(&given));
+    }
+    for (n, cost) in costs.iter().enumerate() {
+        let made = response_of(served(&journal, n).expect("is there"), &ASKED);
+        assert_eq!(made.cost_usd.map(f64::to_bits), Some(cost.to_bits()), "{cost}");
+    }
+}
+
+#[test]
+fn the_whole_key_is_compared_before_anything_is_served() {
+    let (_directory, path) = place();
+    let mut journal = open(&path).expect("opens");
+    journal.done(&nth(0), &answer(0));
+    journal.close().expect("closes");
+    let text = std::fs::read_to_string(&path).expect("reads");
+    let line = text.lines().nth(1).expect("has a second line");
+    let (body, _) = line.rsplit_once(r#","sum":"#).expect("has a sum");
+    let body = body.replace(&nth(0).as_str()[32..], &"0".repeat(32));
+    let sum = &ultra_core::id::blake3_hex(body.as_bytes())[..16];
+    std::fs::write(&path, text.replace(line, &format!("{body},\"sum\":\"{sum}\"}}"))).expect("writes");
+    assert_eq!(served(&open(&path).expect("opens"), 0), None);
+}
+
+#[test]
 fn every_line_is_json_that_grep_and_jq_can_take_apart() {
     let (_directory, path) = place();
     let mut journal = open(&path).expect("opens");

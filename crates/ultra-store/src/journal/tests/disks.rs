@@ -1,7 +1,7 @@
 //! Disks for tests: they remember what was asked of them, forget, and fail.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ultra_core::clock::Clock;
@@ -40,7 +40,7 @@ impl Memory {
     }
 
     pub(super) fn content(&self) -> MutexGuard<'_, Content> {
-        self.0.lock().expect("is not poisoned")
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn open(&self, options: JournalOptions) -> Result<Journal, Failure> {
