@@ -76,7 +76,7 @@ fn cells(Shown { row, ended, per_s, eta }: &Shown) -> [String; 7] {
     let done = if *ended { format!("{}/{} done", row.done, row.asked) } else { format!("{} done", row.done) };
     [
         done,
-        format!("{} in flight", row.open()),
+        format!("{} open", row.open()),
         some(row.failed > 0, format!("{} failed", row.failed)),
         some(row.open() > 0 && *per_s > 0.0, rate(*per_s)),
         eta.map(|eta| format!("ETA {}", FormattedDuration(eta))).unwrap_or_default(),

@@ -30,15 +30,15 @@ fn a_line_says_what_is_done_what_is_open_and_how_long_it_will_take() {
     assert_eq!(
         lines(&busy(), 120),
         [
-            "openai:gpt-6-luna  120/1000 done  877 in flight  3 failed  14.3/s  ETA 00:01:20  1.23M tokens  0.5000 USD",
-            "ollama:llama3        7/1000 done  993 in flight",
+            "openai:gpt-6-luna  120/1000 done  877 open  3 failed  14.3/s  ETA 00:01:20  1.23M tokens  0.5000 USD",
+            "ollama:llama3        7/1000 done  993 open",
         ]
     );
 }
 
 #[test]
 fn how_much_there_is_to_do_is_not_said_before_the_input_has_ended() {
-    assert_eq!(lines(&[shown("a", (5, 2, 0))], 80), ["a  2 done  3 in flight"]);
+    assert_eq!(lines(&[shown("a", (5, 2, 0))], 80), ["a  2 done  3 open"]);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn the_state_of_a_target_stands_in_place_of_its_rate() {
     let [mut one, other] = busy();
     one.row.note = "asked for a pause of 2.0 s; its calls wait\x1b[2J".into();
     let drawn = lines(&[one, other], 80);
-    assert_eq!(drawn[0], "openai:gpt-6-luna  120/1000 done  877 in flight  3 failed  asked for a pause o…");
+    assert_eq!(drawn[0], "openai:gpt-6-luna  120/1000 done  877 open  3 failed  asked for a pause of 2.0…");
     assert_eq!(width(&drawn[0]), 79);
 }
 
