@@ -139,7 +139,7 @@ pub struct RateLimits {
 /// What an attempt tells while it is under way, always from the attempt's own future.
 pub trait Watch: Sync {
     /// The answer began: the head of a whole answer came, or the first event of a stream. At most once, and
-    /// never for a failure.
+    /// never for a refusal; but what began may still fail.
     fn first_byte(&self) {}
 
     /// The next piece of the answer's text, free of secrets, never empty. The pieces in order are the text of

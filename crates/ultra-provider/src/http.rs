@@ -166,7 +166,7 @@ impl Http {
                     Speaker::Anthropic => anthropic::answer(&reply.body),
                 };
                 let answer = read.map_err(|unread| classify::unread(peer, &reply, &unread))?;
-                if watch.wants_stream() {
+                if watch.wants_stream() && !answer.text.is_empty() {
                     watch.text(&peer.text(answer.text.clone()));
                 }
                 Answer { first_byte: Some(first_byte), ..answer }

@@ -41,6 +41,8 @@ fn each_field_means_what_the_standard_says() {
         ("Data: a\n data: a\n\n", of(&[])),
         ("data: a\r\rdata: b\r\n\r\ndata: c\n\n", of(&[("", "a"), ("", "b"), ("", "c")])),
         ("data: a\r\n\ndata: b\n\r\n", of(&[("", "a"), ("", "b")])),
+        ("event: e\r\ndata: a\r\ndata: b\r\n\r\n", of(&[("e", "a\nb")])),
+        ("event: e\rdata: a\rdata: b\r\r", of(&[("e", "a\nb")])),
         ("data: a", of(&[("", "a")])),
         ("data: a\nda", of(&[("", "a")])),
     ] {
@@ -73,16 +75,20 @@ fn only_what_is_unfinished_is_kept() {
 proptest! {
     #[test]
     fn cuts_and_line_ends_change_nothing(
-        lines in prop::collection::vec("(data|event|id|)(: ?)?[a-zü🏔: ]{0,6}", 0..12),
+        lines in prop::collection::vec("(data|event|id)(: ?)?[a-zü🏔: ]{0,6}", 0..12),
+        apart in prop::collection::vec(any::<bool>(), 12),
         ends in prop::collection::vec(0..3_usize, 12),
         cuts in prop::collection::vec(0..400_usize, 0..8),
         bom in any::<bool>(),
     ) {
-        let plain = lines.join("\n\n") + "\n\n";
+        let mut plain = String::new();
         let mut stream = if bom { "\u{feff}".to_owned() } else { String::new() };
-        for (line, end) in lines.iter().zip(&ends) {
-            let end = ["\n", "\r", "\r\n"][*end];
-            stream.extend([line, end, end]);
+        let mut end = "\n";
+        for ((line, apart), next) in lines.iter().zip(&apart).zip(&ends) {
+            plain.extend([line.as_str(), "\n", if *apart { "\n" } else { "" }]);
+            stream.extend([line.as_str(), end, if *apart { end } else { "" }]);
+            // One kind of end within an event: LF after CR would be one end.
+            end = if *apart { ["\n", "\r", "\r\n"][*next] } else { end };
         }
         let bytes = stream.as_bytes();
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();

@@ -154,8 +154,10 @@ fn signs_of_life_keep_a_stream_open_but_not_for_ever() {
 
 #[test]
 fn a_flood_of_interim_replies_ends_with_the_attempt() {
-    let server =
-        Raw::start(1, |_, mut stream| while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_ok() {});
+    let server = Raw::start(1, |_, mut stream| {
+        assert!(request(&mut stream));
+        while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_ok() {}
+    });
     let http = server.http();
     let error = runtime().block_on(http.call(&call(), 2 * SHORT, &Silent)).expect_err("no answer");
     assert!(matches!(error.kind, K::TimeoutAttempt | K::Protocol), "{error}");
