@@ -10,9 +10,9 @@
 //!
 //! **A refusal** of a launch that was paced already lowers the rate to 70 % (AWS' β), to no less than 0.2 a
 //! second, at most once a second and once for all that was launched before the last time. As long as that is
-//! answered by refusals only, nothing is sent for 1, 2, 4, 8, then 16 seconds; when a launch is accepted at
-//! last, the rate is at most that of what was accepted in the last two minutes, which is how a limit by the
-//! minute is found.
+//! answered by refusals only, the rate stays, but nothing is sent for 1, 2, 4, 8, then 16 seconds; when a launch
+//! is accepted at last, the rate is at most that of what was accepted in the last two minutes, which is how a
+//! limit by the minute is found.
 //!
 //! **A success**, while calls wait for their turn, raises the rate by `0.01·(1 + t/40 s)`, t being the time
 //! since it was lowered: one per cent a second at first, then faster, for a limit that changed.
@@ -180,7 +180,10 @@ impl Pace {
         self.trial.outcome(launch, false);
         let rate = self.rate.filter(|_| launch > self.cut_launch)?;
         let found = self.first.take().is_some() || self.misses > 1;
-        let mut rate = if self.misses > 1 { rate.min(self.accepted(now).max(LEAST)) } else { rate };
+        let mut rate = rate;
+        if self.misses > 1 {
+            rate = rate.min(self.accepted(now).max(LEAST));
+        }
         self.misses = 0;
         if self.held {
             let t = now.saturating_sub(self.cut).as_secs_f64();
@@ -216,6 +219,10 @@ impl Pace {
         }
         if last.saturating_sub(self.cut_launch).saturating_sub(self.refusals) >= ACCEPTED {
             self.misses = 0;
+        }
+        if self.misses > 0 {
+            self.lower(now, last);
+            return Change::None;
         }
         if self.trial.cut(rate, last) {
             self.rate = self.known();

@@ -115,15 +115,18 @@ fn a_refusal_lowers_the_rate_once_for_all_that_was_launched_before() {
 #[test]
 fn the_rate_is_lowered_at_most_once_a_second() {
     let mut pace = lowered(10.0);
-    assert_eq!(pace.refused(ms(10_999), 101, 101), Change::None);
-    assert_eq!(pace.refused(ms(11_000), 102, 102), Change::Paced(10.0 * CUT * CUT));
+    pace.succeeded(s(10), 101);
+    assert_eq!(pace.refused(ms(10_999), 102, 103), Change::None);
+    assert_eq!(pace.refused(ms(11_000), 103, 103), Change::Paced(10.0 * CUT * CUT));
 }
 
 #[test]
 fn the_rate_does_not_fall_below_its_least() {
     let mut pace = lowered(10.0);
     for i in 0..40 {
-        pace.refused(s(100 + 20 * i), 101 + i, 101 + i);
+        let launch = 101 + 3 * i;
+        pace.succeeded(s(100 + 20 * i), launch);
+        (1..3).for_each(|n| _ = pace.refused(s(100 + 20 * i), launch + n, launch + n));
     }
     assert!((rate(&pace) - LEAST).abs() < 1e-9);
     let slow = lowered(0.1);
@@ -142,6 +145,7 @@ fn refusals_that_go_on_are_answered_by_longer_and_longer_pauses() {
         now = pace.opens().max(now + s(1));
     }
     assert_eq!(pauses, [1, 2, 4, 8, 16, 16, 16]);
+    assert!((rate(&pace) - 7.0).abs() < 1e-9, "the rate stays");
 }
 
 #[test]
