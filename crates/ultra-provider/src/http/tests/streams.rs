@@ -13,9 +13,10 @@ use ultra_core::config::{Dialect, Provider as Settings};
 use ultra_core::kind::ErrorKind as K;
 use ultra_pace::{Class as C, Health};
 use ultra_testkit::fixtures::{Case, cases};
+use ultra_testkit::server::{Reply, Script, Server};
 
 use super::LONG;
-use crate::call::{Answer, CallError, Watch};
+use crate::call::{Answer, CallError, Provider as _, Watch};
 use crate::client::Timeouts;
 use crate::http::Http;
 
@@ -380,4 +381,49 @@ fn a_stream_without_measure_is_left_off() {
     let (answer, told) = desk.stream(Dialect::OpenAi, std::iter::repeat_n(text.as_bytes(), 40));
     assert_eq!(answer.expect_err("no answer").kind, K::TooLarge);
     assert!(told.len() <= 33 << 20);
+}
+
+#[test]
+fn a_watched_call_asks_for_a_stream_and_leaves_its_connection_to_the_next() {
+    for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
+        let server = Server::start(Script::always(Reply::echo()));
+        let settings = super::settings(&server, dialect);
+        let http = Http::new("here:m", &settings, "m", Timeouts::default()).expect("a connection");
+        let runtime = super::runtime();
+        for _ in 0..5 {
+            let ear = Ear::default();
+            let answer = runtime.block_on(http.call(&super::call(), LONG, &ear)).expect("an answer");
+            assert_eq!((answer.text.as_str(), ear.heard()), ("Where does Zürich lie?", answer.text.clone()));
+            assert!(answer.usage.is_some() && answer.first_byte.is_some(), "{answer:?}");
+        }
+        assert_eq!(server.connections(), 1);
+        let request = &server.calls()[0].request;
+        let accept = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept"));
+        assert_eq!(accept.map(|(_, value)| value.as_str()), Some("text/event-stream"));
+        let body: serde_json::Value = serde_json::from_slice(&request.body).expect("JSON");
+        let asks = json!({"include_usage": true});
+        let asks = if dialect == Dialect::OpenAi { asks } else { json!(null) };
+        assert_eq!((&body["stream"], &body["stream_options"]), (&json!(true), &asks));
+    }
+}
+
+#[test]
+fn a_key_in_a_stream_is_not_told_even_in_pieces() {
+    let key = super::KEY;
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("key");
+    std::fs::write(&file, key).expect("a key file");
+    let events: String = format!("It is {key}.")
+        .chars()
+        .map(|c| json!({"choices": [{"delta": {"content": c}}]}).to_string())
+        .chain([STOP.to_owned(), DONE.to_owned()])
+        .fold(String::new(), |all, data| all + "data: " + &data + "\n\n");
+    let reply = Reply::raw(200, events).header("content-type", "text/event-stream");
+    let server = Server::start([reply]);
+    let settings =
+        Settings { key_file: Some(file.display().to_string()), ..super::settings(&server, Dialect::OpenAi) };
+    let http = Http::new("here:m", &settings, "m", Timeouts::default()).expect("a connection");
+    let ear = Ear::default();
+    let answer = super::runtime().block_on(http.call(&super::call(), LONG, &ear)).expect("an answer");
+    assert_eq!((answer.text.as_str(), ear.heard().as_str()), ("It is [secret].", "It is [secret]."));
 }
