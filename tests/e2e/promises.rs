@@ -55,6 +55,11 @@ fn a_signal_stops_the_buying_at_once() {
 }
 
 #[test]
+fn nothing_goes_to_a_peer_that_cannot_be_trusted() {
+    check(Campaign::Tls);
+}
+
+#[test]
 fn every_defect_is_noticed() {
     check(Campaign::Mutants);
 }

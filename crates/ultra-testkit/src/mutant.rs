@@ -46,11 +46,13 @@ pub enum Mutant {
     TearsALine,
     /// The reader never goes away.
     KeepsReading,
+    /// The authority of a peer that nobody trusts is trusted.
+    TrustsEverybody,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::DropsAFinish,
         Self::FinishesTwice,
         Self::LaunchesTwice,
@@ -71,6 +73,7 @@ impl Mutant {
         Self::MissesALine,
         Self::TearsALine,
         Self::KeepsReading,
+        Self::TrustsEverybody,
     ];
 
     /// The promise whose check has to notice.
@@ -91,6 +94,7 @@ impl Mutant {
             Self::BlamesTheRecord => "P11",
             Self::HearsSignalsLate | Self::IgnoresCancel => "P12",
             Self::KeepsReading => "P13",
+            Self::TrustsEverybody => "P22",
             Self::TearsALine => "P14",
             Self::ForgetsTheBill | Self::CallsItFree => "P23",
         }

@@ -17,6 +17,7 @@ mod reader;
 mod row;
 mod seen;
 mod signals;
+mod tls;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -83,13 +84,15 @@ pub enum Campaign {
     Reader,
     /// Signals at random times.
     Signals,
+    /// Peers that cannot be trusted.
+    Tls,
     /// Every defect is noticed.
     Mutants,
 }
 
 impl Campaign {
     /// All, in the order of the figures.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Conservation,
         Self::Kill,
         Self::Faults,
@@ -99,6 +102,7 @@ impl Campaign {
         Self::Budget,
         Self::Reader,
         Self::Signals,
+        Self::Tls,
         Self::Mutants,
     ];
 
@@ -119,6 +123,7 @@ impl Campaign {
             Self::Budget => &[budget::on_sockets],
             Self::Reader => &[reader::leaves, reader::leaves_while_idle],
             Self::Signals => &[signals::once, signals::twice],
+            Self::Tls => &[tls::verified],
             Self::Mutants => &[mutants::all],
         };
         parts.iter().flat_map(|part| caught(&self.to_string(), || part(ground))).collect()

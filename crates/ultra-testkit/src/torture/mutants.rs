@@ -4,14 +4,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::{Ground, Row, budget, caught, conservation, faults, keys, kill, limits, outage, reader, signals};
+use super::{
+    Ground, Row, budget, caught, conservation, faults, keys, kill, limits, outage, reader, signals, tls,
+};
 use crate::mutant::Mutant;
 use crate::sync::lock;
 
 type Check = fn(&Ground) -> Vec<Row>;
 
 /// The checks by name.
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 13] = [
     ("worlds", conservation::simulated),
     ("lines", conservation::on_sockets),
     ("attempts", faults::simulated),
@@ -24,6 +26,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("kill", kill::on_sockets),
     ("reader", reader::leaves),
     ("idle reader", reader::leaves_while_idle),
+    ("tls", tls::verified),
 ];
 
 /// The checks that have to notice a defect.
@@ -44,6 +47,7 @@ fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
         Mutant::LosesTheJournalsTail | Mutant::ChangesTheRecords => &["kill"],
         Mutant::RepeatsALine | Mutant::MissesALine | Mutant::TearsALine => &["lines"],
         Mutant::KeepsReading => &["reader", "idle reader"],
+        Mutant::TrustsEverybody => &["tls"],
     }
 }
 
