@@ -243,6 +243,16 @@ fn both_attempts_of_a_withdrawn_call_are_cancelled_and_it_ends_with_the_last() {
 }
 
 #[test]
+fn a_loser_that_was_cancelled_before_is_not_cancelled_again() {
+    let mut bench = Bench::that_hedges();
+    bench.submit(1, 0);
+    bench.at(bench.now + s(1));
+    bench.withdraw(1);
+    assert_eq!(bench.end(1, 2, Outcome::Success), ["1 Succeeded"], "the answer came first");
+    assert_eq!(bench.end(1, 1, Outcome::Stopped), [""; 0]);
+}
+
+#[test]
 fn nothing_is_hedged_at_a_target_that_is_paced_or_has_no_slot() {
     let mut bench = Bench::that_hedges();
     let limit = Limit { requests_per_s: Some(100.0), tokens_per_s: None, source: Source::User };
