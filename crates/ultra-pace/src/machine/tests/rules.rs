@@ -211,6 +211,13 @@ fn a_call_that_is_late_gets_one_second_attempt_and_the_first_answer_wins() {
 }
 
 #[test]
+fn a_call_whose_time_is_over_gets_no_second_attempt() {
+    let mut bench = Bench::that_hedges();
+    bench.submit_for(1, ms(900));
+    assert_eq!(bench.at(bench.now + s(1)), [""; 0]);
+}
+
+#[test]
 fn a_call_whose_answer_began_is_not_late() {
     let mut bench = Bench::that_hedges();
     bench.submit(1, 0);
@@ -294,7 +301,9 @@ fn a_pause_beyond_all_deadlines_is_not_believed_while_an_attempt_may_disprove_it
     let mut bench = Bench::with_slots(2, 2);
     (1..=3).for_each(|call| _ = bench.submit(call, 0));
     assert_eq!(bench.end(1, 1, told(s(99_999))), ["1 RetryAfter { wait: 99999s }"]);
-    assert_eq!(bench.end(2, 1, FREE), ["3 RetryAfter { wait: 99999s }", "2 RetryAfter { wait: 99999s }"]);
+    assert_eq!(bench.submit(4, 0), [""; 0], "call 2 may still be answered");
+    let vain = [3, 4, 2].map(|call| format!("{call} RetryAfter {{ wait: 99999s }}"));
+    assert_eq!(bench.end(2, 1, FREE), vain);
 }
 
 #[test]
