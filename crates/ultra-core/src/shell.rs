@@ -4,6 +4,8 @@ mod args;
 mod log;
 mod parse;
 mod show;
+mod signals;
+mod stdin;
 mod supervise;
 
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ pub fn run<T: Tool>() -> ExitCode {
     };
     log::start(T::NAME, &parsed.common);
     log::name_defects(T::NAME);
+    signals::leave_no_core();
     let metrics = parsed.common.metrics.clone();
     let context = parsed.context.clone();
     let started = context.clock.elapsed();

@@ -1,7 +1,7 @@
 //! The stream that a tool reads: records and faults, in order, from any source.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -160,7 +160,7 @@ impl Input {
     pub fn read_raw(&mut self, limit: u64) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         let read = (&mut self.source).take(limit.saturating_add(1)).read_to_end(&mut bytes);
-        read.map_err(|cause| Failure::io("cannot read the input", cause))?;
+        read.map_err(unreadable)?;
         Ok(bytes)
     }
 
@@ -236,7 +236,7 @@ impl Input {
         }
         match self.framer.fill(&mut self.source) {
             Ok(_) => Ok(()),
-            Err(cause) => Err(Failure::io("cannot read the input", cause)),
+            Err(cause) => Err(unreadable(cause)),
         }
     }
 
@@ -259,6 +259,15 @@ impl Input {
     /// How many bytes are buffered and not yet handed out.
     pub fn buffered(&self) -> usize {
         self.framer.waiting().len()
+    }
+}
+
+/// Why there is no input: what a user gave by mistake is told apart from what the system could not read.
+fn unreadable(cause: io::Error) -> Failure {
+    match cause.kind() {
+        io::ErrorKind::IsADirectory => Failure::usage("the input is a directory")
+            .hint("`ultra-ingest DIRECTORY` reads the documents in it; records come from a file or a pipe"),
+        _ => Failure::io("cannot read the input", cause),
     }
 }
 

@@ -1,9 +1,12 @@
-//! What goes to stderr: log lines, the summary, failures. Nothing here ever stops a run.
+//! What goes to stderr: log lines, the summary, failures. Nothing here ever stops a run, or makes it wait.
 
 use std::fmt;
-use std::io::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
+use rustix::event::{PollFd, Timespec, poll};
+use rustix::fd::BorrowedFd;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
@@ -11,6 +14,8 @@ use tracing_subscriber::fmt::{FmtContext, Layer};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub(super) use rustix::event::PollFlags;
 
 use super::args::{Common, LogFormat};
 
@@ -27,7 +32,7 @@ pub(super) fn start(tool: &'static str, common: &Common) {
     let ours =
         filter_fn(move |meta: &Metadata<'_>| *meta.level() <= level && meta.target().starts_with("ultra"));
     JSON.store(common.log_format == LogFormat::Json, Ordering::Relaxed);
-    let layer = Layer::default().with_writer(std::io::stderr).with_ansi(false);
+    let layer = Layer::default().with_writer(|| Stderr).with_ansi(false);
     let started = match common.log_format {
         LogFormat::Text => tracing_subscriber::registry()
             .with(layer.event_format(Plain { tool }).with_filter(ours))
@@ -51,7 +56,55 @@ pub(super) fn say(line: &str) {
     } else {
         visible(line)
     };
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = Stderr.write_all((line + "\n").as_bytes());
+}
+
+/// How long a reader of stderr may pause before something is dropped.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// A pipe that is ready takes as much without making its writer wait.
+const PIECE: usize = 4096;
+
+/// Pieces that nobody took.
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// Stderr that never makes a run wait: what nobody takes in time is dropped, and counted.
+struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let dropped = DROPPED.load(Ordering::Relaxed);
+        let patience = if dropped == 0 { PATIENCE } else { Duration::ZERO };
+        if !is_ready(rustix::stdio::stderr(), PollFlags::OUT, patience) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+            return Ok(bytes.len());
+        }
+        if dropped > 0 {
+            DROPPED.store(0, Ordering::Relaxed);
+            let lost = format!("\n({dropped} messages were dropped, because nobody read them)\n");
+            rustix::io::write(rustix::stdio::stderr(), lost.as_bytes())?;
+            return self.write(bytes);
+        }
+        Ok(rustix::io::write(rustix::stdio::stderr(), &bytes[..bytes.len().min(PIECE)])?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether `fd` is ready within a time; one that cannot be asked is, so that reading or writing tells why.
+pub(super) fn is_ready(fd: BorrowedFd<'_>, how: PollFlags, patience: Duration) -> bool {
+    let patience =
+        Timespec { tv_sec: patience.as_secs().cast_signed(), tv_nsec: patience.subsec_nanos().into() };
+    let mut fds = [PollFd::from_borrowed_fd(fd, how)];
+    loop {
+        match poll(&mut fds, Some(&patience)) {
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) => return false,
+            _ => return true,
+        }
+    }
 }
 
 /// Text with control characters made visible: file names and answers must not drive a terminal.

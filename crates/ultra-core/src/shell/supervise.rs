@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, fstat};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::SIGQUIT;
 
 use super::args::Common;
-use super::{log, report};
+use super::{log, report, signals, stdin};
 use crate::failure::{Exit, Failure};
 use crate::metrics::Metric;
 use crate::ndjson::{Input, Options, Output, Sink};
@@ -42,7 +42,8 @@ pub(super) struct Ended {
 pub(super) fn supervise<T: Tool>(args: T::Args, context: &Context, common: &Common) -> Ended {
     let sink: Sink = Arc::new(Mutex::new(Box::new(Stdout)));
     let (events, happens) = sync_channel(8);
-    watch_signals(events.clone());
+    let said = events.clone();
+    signals::watch(move |signal| said.send(Event::Signal(signal)).is_ok());
     watch_reader(events.clone());
     let started = start::<T>(args, context, common, Arc::clone(&sink), events);
     if let Err(cause) = started {
@@ -68,9 +69,12 @@ fn start<T: Tool>(
         max_line: usize::try_from(common.max_line).unwrap_or(usize::MAX),
         plain: context.plain_lines,
     };
+    let input = stdin::Stdin::new(T::NAME, !common.quiet && context.person_types);
     let run = move || {
         // A defect in a tool must end the run with a message, not leave it waiting for a dead thread.
-        let life = AssertUnwindSafe(|| live::<T>(args, &context, options, sink));
+        let life = AssertUnwindSafe(|| {
+            live::<T>(args, &context, Input::with_stop(input, options, context.shutdown.flag()), sink)
+        });
         let ended = std::panic::catch_unwind(life).unwrap_or_else(|_| {
             Ended::failed(Failure::internal("the tool stopped in the middle of its work"))
         });
@@ -80,9 +84,7 @@ fn start<T: Tool>(
     std::thread::Builder::new().name("tool".into()).spawn(run).map(drop)
 }
 
-fn live<T: Tool>(args: T::Args, context: &Context, options: Options, sink: Sink) -> Ended {
-    #[expect(clippy::disallowed_methods, reason = "the shell opens stdin for every tool")]
-    let input = Input::with_stop(std::io::stdin(), options, context.shutdown.flag());
+fn live<T: Tool>(args: T::Args, context: &Context, input: Input, sink: Sink) -> Ended {
     let mut output = Output::shared(T::NAME, sink).emitting(context.emit).strict(context.strict);
     let result = T::run(args, context, input, &mut output);
     // What was made before a failure still counts; a second failure to write it says nothing new.
@@ -102,6 +104,10 @@ fn wait(happens: &Receiver<Event>, context: &Context, grace: Duration) -> Ended 
         };
         match event {
             Ok(Event::Ended(ended)) => return Ended { signal, ..*ended },
+            Ok(Event::Signal(SIGQUIT)) => {
+                context.shutdown.abandon();
+                return Ended::cut_short(Some(SIGQUIT));
+            }
             Ok(Event::Signal(number)) if signal.is_none() => {
                 signal = Some(number);
                 patience = Some(grace);
@@ -141,24 +147,6 @@ fn keep_lines_whole(sink: &Sink) {
             Err(TryLockError::Poisoned(_)) => return,
             Err(TryLockError::WouldBlock) => std::thread::park_timeout(Duration::from_millis(4)),
         }
-    }
-}
-
-fn watch_signals(events: SyncSender<Event>) {
-    let signals = match signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) {
-        Ok(signals) => signals,
-        Err(cause) => return tracing::warn!("signals end this run at once: {cause}"),
-    };
-    let watch = move || {
-        let mut signals = signals;
-        for signal in signals.forever() {
-            if events.send(Event::Signal(signal)).is_err() {
-                return;
-            }
-        }
-    };
-    if let Err(cause) = std::thread::Builder::new().name("signals".into()).spawn(watch) {
-        tracing::warn!("signals end this run at once: {cause}");
     }
 }
 
