@@ -1,0 +1,56 @@
+//! Cases 129 and 130: few files, few threads.
+
+use ultra_testkit::command::Sandbox;
+use ultra_testkit::server::{Reply, Script, Server};
+
+use super::{READERS, SOON, fanout, questions, shell, sound};
+use crate::tools::pipeline;
+
+#[test]
+fn case_129_few_files_mean_fewer_calls_at_once_and_one_warning() {
+    for files in ["24", "32", "48"] {
+        let (server, sandbox) = (Server::start(Script::always(Reply::text("yes"))), Sandbox::new());
+        let run = fanout(&sandbox, &server)
+            .args(["-j", "256", "--journal", "j"])
+            .through("prlimit", [format!("--nofile={files}:{files}")])
+            .stdin(questions(60))
+            .run();
+        run.assert_status(0);
+        assert_eq!((run.records("response").len(), server.count()), (60, 60), "{run}");
+        assert_eq!(run.stderr().matches("warning:").count(), 1, "{run}");
+        assert!(run.stderr().contains("ulimit -n"), "{run}");
+    }
+}
+
+#[test]
+fn case_129_a_socket_that_was_not_to_be_had_is_tried_again() {
+    let (server, sandbox) = (Server::start(Script::always(Reply::text("yes"))), Sandbox::new());
+    let line = "strace -f -qq -o trace -e trace=socket -e inject=socket:error=EMFILE:when=1..2 \
+        ultra-fanout --lines -m vllm:m -j1";
+    let run = shell(&sandbox, &server, line).stdin(questions(3)).timeout(SOON).run();
+    run.assert_status(0);
+    assert_eq!((run.records("response").len(), server.count()), (3, 3), "{run}");
+}
+
+#[test]
+fn case_130_a_thread_that_was_not_to_be_had_is_a_message() {
+    let line = |tool: &str, nth: usize| {
+        format!(
+            "strace -f -qq -o trace -e trace=clone3,clone -e inject=clone3,clone:error=EAGAIN:when={nth}+ {tool}"
+        )
+    };
+    let fanouts =
+        ["ultra-fanout --lines -m exec:cat --attempts 1", "ultra-fanout --lines -m ollama:m --attempts 1"];
+    for tool in READERS.into_iter().chain(fanouts) {
+        for nth in 1..=4 {
+            let run = pipeline(&line(tool, nth))
+                .env("OLLAMA_BASE_URL", "http://127.0.0.1:9/v1")
+                .stdin("{\"type\":\"note\"}\n")
+                .timeout(SOON)
+                .run();
+            sound(&run);
+            assert!([0, 3, 4].contains(&run.code()), "{tool}, thread {nth}: {run}");
+            assert!(run.code() != 3 || run.stderr().contains("cannot start a thread"), "{tool}: {run}");
+        }
+    }
+}
