@@ -40,6 +40,7 @@ pub(crate) fn dispatch(args: &FanoutArgs) -> DispatchConfig {
         max_micro_usd: budget.max_usd.map(micro),
         hedge: effort.hedge,
         stream: args.stream,
+        hold: true,
         announce: args.keeping.journal.is_some(),
         shared: limits.limits == Scope::Host,
         ..DispatchConfig::default()

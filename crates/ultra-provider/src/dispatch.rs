@@ -155,7 +155,7 @@ impl Dispatcher {
         let process = if context.mock { 0 } else { std::process::id() };
         let engine = Engine::new(&context.shutdown);
         Ok(Self {
-            machine: Machine::new(config.machine(), Dice { seed: context.seed, process }),
+            machine: Machine::new(config.machine(context.mock), Dice { seed: context.seed, process }),
             members: Members::new(context, connect),
             lanes: Lanes::new(config.shared && !context.mock),
             time: Time::simulated(context.clock.clone()),

@@ -96,7 +96,8 @@ impl<J: Jitter> Machine<J> {
         self.board.not_late(id);
         let Some(&(mut call)) = self.board.call(id) else { return };
         let target = self.board.target(call.target);
-        let excused = target.is_some_and(|target| target.excuses(failure.class, health));
+        let lenient = self.config.break_after > 0;
+        let excused = lenient && target.is_some_and(|target| target.excuses(failure.class, health));
         let failure = Failure { excused, ..failure };
         call.tally.fail(failure);
         if let Some(open) = self.board.call_mut(id) {

@@ -224,6 +224,7 @@ impl Watch {
                     Health::Sick | Health::Unreachable => self.broken.contains(&target),
                 };
                 let told = retry_after.is_some_and(|wait| !wait.is_zero());
+                let excused = excused && self.config.break_after > 0;
                 call.charged += u32::from(alone && !excused && (unsure || !told));
             }
         }

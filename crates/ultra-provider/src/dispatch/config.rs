@@ -35,6 +35,9 @@ pub struct DispatchConfig {
     pub hedge: bool,
     /// Answers are told piece by piece as [`Event::Text`](super::Event::Text).
     pub stream: bool,
+    /// Calls of a target that is down wait for it until their deadline, instead of using up their attempts. A
+    /// simulated run never waits so: what becomes of a call must not depend on the others.
+    pub hold: bool,
     /// Calls are announced before they are sent for the first time.
     pub announce: bool,
     /// Send rates, pauses and the state of breakers are kept together with the other runs on this host.
@@ -58,6 +61,7 @@ impl Default for DispatchConfig {
             max_micro_usd: None,
             hedge: false,
             stream: false,
+            hold: false,
             announce: false,
             shared: true,
         }
@@ -65,8 +69,10 @@ impl Default for DispatchConfig {
 }
 
 impl DispatchConfig {
-    pub(super) fn machine(&self) -> Config {
+    pub(super) fn machine(&self, simulated: bool) -> Config {
+        let defaults = Config::default();
         Config {
+            break_after: if self.hold && !simulated { defaults.break_after } else { 0 },
             per_target: self.per_target,
             total: self.total,
             attempts: self.attempts,
@@ -78,7 +84,7 @@ impl DispatchConfig {
             max_tokens: self.max_tokens,
             max_micro_usd: self.max_micro_usd,
             hedge: self.hedge,
-            ..Config::default()
+            ..defaults
         }
     }
 

@@ -84,7 +84,8 @@ impl Dispatcher {
                 Outcome::Success
             }
             Some(Err(error)) => {
-                let (class, health, retry_after) = (error.class, error.health, error.retry_after);
+                let class = error.class_after(open.last.as_ref());
+                let (health, retry_after) = (error.health, error.retry_after);
                 let target = open.call.target.escape_debug();
                 tracing::info!("{target}: attempt {} of this call: {error}", attempt.n);
                 if attempt.n < self.config.attempts

@@ -50,7 +50,7 @@ pub(super) fn result(
             instead(last, ErrorKind::Deadline, &format!("no answer within {}", seconds(allowed)))
         }
         Why::RunDeadline => {
-            instead(last, ErrorKind::Deadline, "the time of the run was over before there was an answer")
+            instead(last, ErrorKind::Cancelled, "the time of the run was over before there was an answer")
         }
         Why::Budget(limited) => {
             let what = format!("not sent: {} is used up", super::note::flag(limited));
