@@ -21,7 +21,7 @@ pub(super) fn simulated(ground: &Ground) -> Vec<Row> {
     let mut rows = Vec::new();
     for &(share, most) in ground.size(&SHARES[..], &SHARES[3..4]) {
         let (mut worst, mut answered, mut slowest) = (0.0_f64, 1.0_f64, 0.0_f64);
-        let mut broken = Vec::new();
+        let (mut broken, mut hidden) = (Vec::new(), 0);
         for seed in seeds.clone() {
             let takes = (Duration::from_millis(500), Duration::from_millis(1_500));
             let upstream = Upstream { takes, ..Upstream::healthy(Duration::ZERO) }.scattered(share);
@@ -30,6 +30,8 @@ pub(super) fn simulated(ground: &Ground) -> Vec<Row> {
             let world = World::plain(seed, Config::default(), vec![upstream], records);
             match (sim::run(&world, ground.mutant), free) {
                 (Ok(story), Ok(free)) => {
+                    let counted: u64 = story.counts.iter().map(|counts| counts.attempts).sum();
+                    hidden = hidden.max(story.requests() as u64 - counted);
                     worst = worst.max(story.amplification());
                     answered = answered.min(story.succeeded() as f64 / records as f64);
                     slowest = slowest.max(story.over.as_secs_f64() / free.over.as_secs_f64());
@@ -39,6 +41,7 @@ pub(super) fn simulated(ground: &Ground) -> Vec<Row> {
         }
         let what = format!("{records} records, p = {share}, simulated");
         rows.push(Row::clean(format!("every promise: {what}"), &broken));
+        rows.push(Row::exactly(format!("requests that the scheduler knows nothing of: {what}"), 0, hidden));
         rows.push(Row::at_most(format!("attempts a record: {what}"), most, worst));
         rows.push(Row::at_most(format!("time, compared with no breaker: {what}"), 1.1, slowest));
         if share <= 0.3 {
