@@ -115,8 +115,10 @@ impl Campaign {
     pub fn run(self, ground: &Ground) -> Vec<Row> {
         let parts: &[fn(&Ground) -> Vec<Row>] = match self {
             Self::Conservation => &[conservation::simulated, conservation::on_sockets],
-            Self::Kill => &[kill::on_sockets, kill::of_mocks],
-            Self::Faults => &[faults::simulated, faults::on_sockets, faults::timeouts],
+            Self::Kill => &[kill::on_sockets, kill::of_mocks, kill::other_inputs],
+            Self::Faults => {
+                &[faults::simulated, faults::beside_no_breaker, faults::on_sockets, faults::timeouts]
+            }
             Self::Outage => &[outage::simulated, outage::stalled, outage::on_sockets],
             Self::Limits => &[limits::simulated, limits::on_sockets],
             Self::Keys => &[keys::simulated, keys::on_sockets],

@@ -74,7 +74,7 @@ pub(super) fn all(ground: &Ground) -> Vec<Row> {
 fn try_all(ground: &Ground, trials: &[(&str, Option<Mutant>)]) -> Vec<bool> {
     let (next, colours) = (AtomicUsize::new(0), Mutex::new(vec![false; trials.len()]));
     thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..6 {
             scope.spawn(|| {
                 while let Some((name, mutant)) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let ground = Ground { mutant: *mutant, ..ground.clone() };
