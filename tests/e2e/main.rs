@@ -2,6 +2,7 @@
 
 mod architecture;
 mod bad_input;
+mod catalogue;
 mod catalogue_f;
 mod config;
 mod docs;
