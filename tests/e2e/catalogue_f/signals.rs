@@ -139,3 +139,16 @@ fn case_138_a_job_of_cron_has_no_terminal_and_no_home() {
     sound(&run);
     assert!(run.stderr().bytes().all(|byte| byte != 0x1b), "no escape codes\n{run}");
 }
+
+#[test]
+fn case_138_a_parser_dies_with_the_run_that_started_it() {
+    // The parser is stopped, so that it cannot end by itself, once it has set its limits.
+    let line = "ultra-ingest big.html >/dev/null & parent=$!
+        until child=$(grep -ls \"^PPid:[[:space:]]*$parent\\$\" /proc/[0-9]*/status) && child=${child%/status} \
+            && grep -qs 'Max open files  *8 ' $child/limits; do sleep 0.01; done
+        kill -STOP ${child#/proc/}; kill -KILL $parent
+        while grep -qs '^State:[[:space:]]*[^ZX[:space:]]' $child/status; do sleep 0.01; done; echo gone";
+    let html = "<p>word</p>\n".repeat(500_000);
+    let run = crate::tools::pipeline(line).file("big.html", html).timeout(SOON).run();
+    assert_eq!(run.stdout(), "gone\n", "{run}");
+}
