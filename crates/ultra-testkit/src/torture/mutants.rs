@@ -51,40 +51,46 @@ fn noticed_by(mutant: Mutant) -> &'static [&'static str] {
     }
 }
 
+/// A check, with a defect or without.
+type Trial = (&'static str, Option<Mutant>);
+
 /// All of them, as slices. Each check is run once without a defect.
 pub(super) fn all(ground: &Ground) -> Vec<Row> {
     let ground = Ground { full: false, seeds: None, ..ground.clone() };
-    let healthy: Vec<(&str, Option<Mutant>)> = CHECKS.iter().map(|(name, _)| (*name, None)).collect();
+    let healthy = CHECKS.iter().map(|(name, _)| (*name, None));
     let defects = Mutant::ALL.into_iter();
     let broken = defects.flat_map(|mutant| noticed_by(mutant).iter().map(move |name| (*name, Some(mutant))));
-    let trials: Vec<_> = healthy.into_iter().chain(broken).collect();
-    let colours = try_all(&ground, &trials);
-    let green =
-        |name: &str| trials.iter().position(|trial| *trial == (name, None)).is_some_and(|at| colours[at]);
-    let judge = |((name, mutant), held): (&(&str, Option<Mutant>), &bool)| {
+    let trials: Vec<Trial> = healthy.chain(broken).collect();
+    let red = try_all(&ground, &trials);
+    let first =
+        |name: &str| trials.iter().position(|trial| *trial == (name, None)).and_then(|at| red[at].clone());
+    let judge = |((name, mutant), noticed): (&Trial, &Option<String>)| {
         let mutant = (*mutant)?;
         let what = format!("{} {mutant:?}: `{name}` is red with it and green without", mutant.promise());
-        let shown = |good: bool| if good { "green" } else { "red" };
-        Some(Row::exactly(what, "red/green".to_owned(), format!("{}/{}", shown(*held), shown(green(name)))))
+        let with = if noticed.is_some() { "red" } else { "green" };
+        let without = first(name).map_or_else(|| "green".to_owned(), |why| format!("red: {why}"));
+        Some(Row::exactly(what, "red/green".to_owned(), format!("{with}/{without}")))
     };
-    trials.iter().zip(&colours).filter_map(judge).collect()
+    trials.iter().zip(&red).filter_map(judge).collect()
 }
 
-/// Whether each trial is green; most of them sleep, so there are more threads than cores.
-fn try_all(ground: &Ground, trials: &[(&str, Option<Mutant>)]) -> Vec<bool> {
-    let (next, colours) = (AtomicUsize::new(0), Mutex::new(vec![false; trials.len()]));
+/// What was red in each trial; most of them sleep, so there are more threads than cores.
+fn try_all(ground: &Ground, trials: &[Trial]) -> Vec<Option<String>> {
+    let (next, red) = (AtomicUsize::new(0), Mutex::new(vec![None; trials.len()]));
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
-                while let Some((name, mutant)) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((name, mutant)) = trials.get(at) else { return };
                     let ground = Ground { mutant: *mutant, ..ground.clone() };
                     let check = CHECKS.iter().find(|(known, _)| known == name).map(|(_, check)| check);
                     let rows = check.map(|check| caught(name, || check(&ground))).unwrap_or_default();
-                    let at = trials.iter().position(|trial| *trial == (*name, *mutant)).unwrap_or_default();
-                    lock(&colours)[at] = !rows.is_empty() && rows.iter().all(|row| row.ok);
+                    let failed = rows.into_iter().find(|row| !row.ok);
+                    lock(&red)[at] = failed.map(|row| format!("{}: {}", row.what, row.measured));
                 }
             });
         }
     });
-    colours.into_inner().unwrap_or_default()
+    red.into_inner().unwrap_or_default()
 }
