@@ -29,7 +29,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ultra-fanout", &["ultra-core", "ultra-provider", "ultra-store"]),
     ("ultra-cache", &["ultra-core", "ultra-store"]),
     ("ultra-synth", &["ultra-core", "ultra-provider", "ultra-template"]),
-    ("ultra-testkit", &[]),
+    ("ultra-testkit", &["ultra-pace"]),
 ];
 
 #[test]

@@ -22,6 +22,8 @@ const ONLY_FLAGS: &[&str] = &[
     "pattern",
     "system",
     "answer",
+    "dry-run",
+    "estimate",
 ];
 
 fn flags(command: &Command) -> BTreeSet<String> {

@@ -30,10 +30,12 @@ Examples:
     $ ultra-pattern start gut -p 'Is it sound?' -m openai:gpt-6-luna -m mock:b |
       ultra-fanout --cache > stage1.ndjson
 
-  Three samples of one model, four calls at a time, answers as they arrive:
-    $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' -j 4 --order done < questions.txt > answers.ndjson";
+  What would it cost? Then buy it, once, whatever happens meanwhile:
+    $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --estimate < questions.txt
+    $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --journal run.journal < questions.txt > answers.ndjson";
     const READS: &'static [Type] = &[Type::Prompt, Type::Request];
-    const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Response, Type::Error];
+    const WRITES: &'static [Type] = 
+        &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Delta];
     const TAKES_LINES: bool = true;
     const GRACE: Duration = Duration::from_secs(10);
 
