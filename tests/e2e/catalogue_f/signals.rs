@@ -50,6 +50,27 @@ fn case_120_a_second_signal_waits_for_nobody() {
 }
 
 #[test]
+fn case_120_a_reader_that_stopped_reading_does_not_keep_a_run_alive() {
+    let (server, sandbox) = (Server::start(Reply::text(&"long ".repeat(40_000))), Sandbox::new());
+    let line = "mkfifo gate
+        { sh -c 'echo $$ >pid; exec ultra-fanout --lines -m vllm:m'; echo $? >status; } | { read -r open <gate; cat; }
+        cat status";
+    let mut running = shell(&sandbox, &server, line).spawn();
+    running.write(questions(3)).expect("is read");
+    come(&server, 1);
+    // Two of one kind, sent at once, would be one.
+    let kill = "kill -INT $(cat pid); kill -TERM $(cat pid); while kill -0 $(cat pid) 2>/dev/null; do sleep 0.01; done";
+    let asked = server.now();
+    shell(&sandbox, &server, kill).timeout(SOON).run().assert_status(0);
+    let took = server.now().saturating_sub(asked);
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    sandbox.write("gate", "open\n");
+    let run = running.wait();
+    let status = String::from_utf8_lossy(run.stdout_bytes());
+    assert!(status.ends_with("130\n") || status.ends_with("143\n"), "{run}");
+}
+
+#[test]
 fn case_120_a_quit_is_at_once_and_leaves_no_core() {
     let (server, sandbox) =
         (Server::start(Reply::text("never").stalled(Place::BeforeHeaders)), Sandbox::new());
