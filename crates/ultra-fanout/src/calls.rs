@@ -5,7 +5,7 @@
 //! cost nothing, so they share an answer only through the journal or the store: then the same run gives the
 //! same records whatever the concurrency.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub(crate) struct Calls {
     flights: BTreeMap<Ticket, Flight>,
     /// Who waits for the end of a call in flight.
     waiting: BTreeMap<Key, Vec<Seat>>,
+    /// Targets that are down.
+    down: BTreeSet<String>,
 }
 
 /// A call that was given to the dispatcher.
@@ -67,6 +69,8 @@ struct Flight {
     attempts: u32,
     /// An earlier run sent this call, and nobody knows what came of it.
     uncertain: bool,
+    /// It was taken from a target that is down, for somebody else to answer.
+    rerouted: bool,
     /// Why nobody waits for it any more.
     unwanted: Option<String>,
 }
@@ -88,6 +92,7 @@ impl Calls {
             journal,
             flights: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            down: BTreeSet::new(),
         })
     }
 
@@ -139,10 +144,54 @@ impl Calls {
         if let Some(key) = key.as_ref().filter(|_| self.shares(asked.target)) {
             self.waiting.insert(key.clone(), Vec::new());
         }
-        let flight =
-            Flight { seat, key, stand_in: None, replaced: 0, attempts: 0, uncertain, unwanted: None };
+        let flight = Flight {
+            seat,
+            key,
+            stand_in: None,
+            replaced: 0,
+            attempts: 0,
+            uncertain,
+            rerouted: false,
+            unwanted: None,
+        };
+        let mut flight = flight;
+        if self.down.contains(asked.target) {
+            flight.stand_in = self.next_stand_in(asked.target, &mut flight.replaced);
+        }
         self.send(job, flight);
         Ok(None)
+    }
+
+    /// Who answers next in place of `target`: the first that is not down, or whoever is left.
+    fn next_stand_in(&mut self, target: &str, replaced: &mut usize) -> Option<String> {
+        let left = self.keys.fallbacks(target).get(*replaced..).unwrap_or_default();
+        let at = left.iter().position(|fallback| !self.down.contains(fallback)).unwrap_or(0);
+        let next = left.get(at)?.clone();
+        *replaced += at + 1;
+        Some(next)
+    }
+
+    /// Takes in that a target is down, or up again. What waits for it goes to who stands in for it.
+    pub(crate) fn heard(&mut self, target: &str, down: bool, jobs: &BTreeMap<u64, Job>) {
+        if !down {
+            self.down.remove(target);
+            return;
+        }
+        self.down.insert(target.to_owned());
+        let mut waiting = Vec::new();
+        for (ticket, flight) in &self.flights {
+            let Some(job) = jobs.get(&flight.seat.0) else { continue };
+            let named = job.target(flight.seat.1);
+            let asked = flight.stand_in.as_deref().unwrap_or(named);
+            if asked == target && self.keys.fallbacks(named).len() > flight.replaced {
+                waiting.push(*ticket);
+            }
+        }
+        for ticket in waiting {
+            if let Some(flight) = self.flights.get_mut(&ticket).filter(|flight| flight.unwanted.is_none()) {
+                flight.rerouted = self.dispatcher.withdraw_idle(ticket);
+            }
+        }
     }
 
     /// Where the answer to a call would come from without asking for it; nothing when that is its target.
@@ -222,18 +271,17 @@ impl Calls {
         flight.attempts += done.attempts;
         let mut outcome = job.outcome(self.tool, flight.seat.1, done);
         if let Outcome::Error(error) = &outcome
-            && can_be_replaced(error.kind)
+            && (can_be_replaced(error.kind) || flight.rerouted)
             && flight.unwanted.is_none()
-            && let Some(next) = self.keys.fallbacks(job.target(flight.seat.1)).get(flight.replaced)
+            && let Some(next) = self.next_stand_in(job.target(flight.seat.1), &mut flight.replaced)
         {
-            let next = next.clone();
-            flight.replaced += 1;
+            flight.rerouted = false;
             tracing::info!("{}: {}; asking {} instead", job.target(flight.seat.1), error.kind, next);
             flight.stand_in = Some(next);
             self.send(job, flight);
             return Ok(Vec::new());
         }
-        self.sign(&flight, &mut outcome);
+        sign(&flight, &mut outcome);
         let Flight { seat, key, stand_in, .. } = flight;
         let Some(key) = key else { return Ok(vec![(seat, outcome, Source::Target)]) };
         let mut kept = false;
@@ -265,24 +313,6 @@ impl Calls {
             }
         }
         Ok(settled)
-    }
-
-    /// Says in the record who answered, and what may have been paid twice.
-    fn sign(&self, flight: &Flight, outcome: &mut Outcome) {
-        match outcome {
-            Outcome::Response(response) => {
-                response.fallback.clone_from(&flight.stand_in);
-                response.uncertain_prior = flight.uncertain;
-                response.attempts = flight.attempts;
-            }
-            Outcome::Error(error) => {
-                error.uncertain_prior = flight.uncertain;
-                error.attempts = Some(flight.attempts);
-                if let (Some(unwanted), ErrorKind::Cancelled) = (&flight.unwanted, error.kind) {
-                    error.message.clone_from(unwanted);
-                }
-            }
-        }
     }
 
     /// Nobody waits any more for the calls of this job. Calls that others wait for too go on.
@@ -326,6 +356,24 @@ impl Calls {
             text,
             extra: Object::default(),
         })
+    }
+}
+
+/// Says in the record who answered, and what may have been paid twice.
+fn sign(flight: &Flight, outcome: &mut Outcome) {
+    match outcome {
+        Outcome::Response(response) => {
+            response.fallback.clone_from(&flight.stand_in);
+            response.uncertain_prior = flight.uncertain;
+            response.attempts = flight.attempts;
+        }
+        Outcome::Error(error) => {
+            error.uncertain_prior = flight.uncertain;
+            error.attempts = Some(flight.attempts);
+            if let (Some(unwanted), ErrorKind::Cancelled) = (&flight.unwanted, error.kind) {
+                error.message.clone_from(unwanted);
+            }
+        }
     }
 }
 

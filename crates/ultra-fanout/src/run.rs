@@ -104,6 +104,7 @@ struct Quorums {
     missed: u64,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about how far the run is")]
 struct Run<'a> {
     context: &'a Context,
     output: &'a mut Output,
@@ -169,7 +170,12 @@ impl Run<'_> {
                         self.cannot_keep(failure);
                     }
                 }
-                Event::Note { target, text } => self.progress.note(&target, &text),
+                Event::Note { target, text, down } => {
+                    self.progress.note(&target, &text);
+                    if let Some(down) = down {
+                        self.calls.heard(&target, down, &self.jobs);
+                    }
+                }
                 Event::Alarm(alarm) => {
                     if let Some(number) = self.alarms.remove(&alarm) {
                         self.let_go(number)?;

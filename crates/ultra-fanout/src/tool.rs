@@ -34,8 +34,7 @@ Examples:
     $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --estimate < questions.txt
     $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --journal run.journal < questions.txt > answers.ndjson";
     const READS: &'static [Type] = &[Type::Prompt, Type::Request];
-    const WRITES: &'static [Type] = 
-        &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Delta];
+    const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Delta];
     const TAKES_LINES: bool = true;
     const GRACE: Duration = Duration::from_secs(10);
 

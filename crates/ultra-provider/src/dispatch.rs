@@ -113,6 +113,8 @@ struct Open {
     unsent: u32,
     /// Attempts that never reached the target.
     unreached: u32,
+    /// Attempts that have not ended.
+    flying: u32,
 }
 
 /// An attempt that is about to be sent.
@@ -128,7 +130,7 @@ struct Fresh {
 enum Happened {
     Finished(Box<Finished>),
     Text { ticket: Ticket, attempt: u32, text: String },
-    Note { target: String, text: String },
+    Note { target: String, text: String, down: Option<bool> },
 }
 
 impl Dispatcher {
@@ -235,6 +237,7 @@ impl Dispatcher {
             last: None,
             unsent: 0,
             unreached: 0,
+            flying: 0,
         };
         let id = CallId(ticket.0);
         self.open.insert(id, open);
@@ -246,6 +249,15 @@ impl Dispatcher {
     /// unless its answer is already there.
     pub fn withdraw(&mut self, ticket: Ticket) {
         self.step(ultra_pace::Event::Withdraw { call: CallId(ticket.0) });
+    }
+
+    /// As [`Dispatcher::withdraw`], but only if no attempt of the call is in flight; whether that was so.
+    pub fn withdraw_idle(&mut self, ticket: Ticket) -> bool {
+        let idle = self.open.get(&CallId(ticket.0)).is_some_and(|open| open.flying == 0);
+        if idle {
+            self.withdraw(ticket);
+        }
+        idle
     }
 
     /// Asks to be woken by an [`Event::Alarm`] with this number after `pause`.
@@ -307,7 +319,9 @@ impl Dispatcher {
                 Some(Happened::Text { ticket, attempt, text }) => {
                     return Ok(Event::Text { ticket, attempt, text });
                 }
-                Some(Happened::Note { target, text }) => return Ok(Event::Note { target, text }),
+                Some(Happened::Note { target, text, down }) => {
+                    return Ok(Event::Note { target, text, down });
+                }
                 None => {}
             }
             match feed.as_mut().map(|feed| feed.take()) {

@@ -8,7 +8,8 @@ use ultra_core::failure::Exit;
 use super::*;
 
 fn lines(prompts: &[&str]) -> String {
-    prompts.iter().map(|prompt| format!("{{\"prompt\":\"{prompt}\"}}\n")).collect()
+    let lines: Vec<_> = prompts.iter().map(|prompt| format!("{{\"prompt\":\"{prompt}\"}}")).collect();
+    lines.join("\n")
 }
 
 fn errors(run: &super::Run) -> Vec<(String, String)> {

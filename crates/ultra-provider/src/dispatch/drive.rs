@@ -67,6 +67,7 @@ impl Dispatcher {
     /// An attempt is over; without a result it was stopped.
     pub(super) fn ended(&mut self, attempt: AttemptId, result: Option<Result<Answer, CallError>>) {
         let Some(open) = self.open.get_mut(&attempt.call) else { return };
+        open.flying = open.flying.saturating_sub(1);
         let mut spent = Spent::default();
         let outcome = match result {
             None => Outcome::Stopped,
@@ -116,7 +117,7 @@ impl Dispatcher {
         for action in actions.drain(..) {
             match action {
                 Action::Launch { attempt, target, timeout, .. } => {
-                    self.launch(Fresh { attempt, target, timeout })
+                    self.launch(Fresh { attempt, target, timeout });
                 }
                 Action::Cancel { attempt } => self.cancel(attempt),
                 Action::Finish { call, verdict, attempts, possibly_paid } => {
@@ -125,7 +126,11 @@ impl Dispatcher {
                 Action::Note { target, note } => {
                     let name = self.members.name(target).to_owned();
                     note::log(&name, &note);
-                    self.done.push_back(Happened::Note { target: name, text: note::text(&note) });
+                    self.done.push_back(Happened::Note {
+                        target: name,
+                        text: note::text(&note),
+                        down: note::down(&note),
+                    });
                 }
             }
         }
@@ -135,6 +140,9 @@ impl Dispatcher {
     }
 
     fn launch(&mut self, fresh: Fresh) {
+        if let Some(open) = self.open.get_mut(&fresh.attempt.call) {
+            open.flying += 1;
+        }
         if self.config.announce {
             self.fresh.push(fresh);
         } else {

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -36,9 +35,22 @@ pub(super) struct Engine {
     shutdown: Shutdown,
     stop_seen: bool,
     flights: BTreeMap<AttemptId, AbortHandle>,
-    landing: Sender<Landing>,
-    landed: Receiver<Landing>,
+    landed: Landed,
     network: Option<Network>,
+}
+
+/// Attempts that ended and were not heard of yet: at most those that were in flight.
+#[derive(Clone, Default)]
+struct Landed(Arc<Mutex<Vec<Landing>>>);
+
+impl Landed {
+    fn put(&self, landing: Landing) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(landing);
+    }
+
+    fn take(&self) -> Vec<Landing> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The thread that has the sockets.
@@ -64,9 +76,14 @@ impl Engine {
         let bell = Bell::here();
         let ring = bell.clone();
         shutdown.on_trigger(move |_| ring.ring());
-        let (landing, landed) = channel();
-        let (flights, network) = (BTreeMap::new(), None);
-        Self { bell, shutdown: shutdown.clone(), stop_seen: false, flights, landing, landed, network }
+        Self {
+            bell,
+            shutdown: shutdown.clone(),
+            stop_seen: false,
+            flights: BTreeMap::new(),
+            landed: Landed::default(),
+            network: None,
+        }
     }
 
     /// What wakes the tool's thread.
@@ -101,7 +118,7 @@ impl Engine {
         timeout: Duration,
         hearing: &Hearing,
     ) {
-        let mut end = End { attempt, result: None, landing: self.landing.clone(), bell: self.bell() };
+        let mut end = End { attempt, result: None, landed: self.landed.clone(), bell: self.bell() };
         // Only a real target is launched here, and the first of them has opened the network.
         let Some(network) = &self.network else { return };
         let teller = hearing.teller(attempt);
@@ -142,7 +159,7 @@ impl Engine {
     }
 
     fn look<T>(&mut self, feed: Option<&mut Feed<T>>, hearing: &Hearing) -> Option<Turn<T>> {
-        let ended: Vec<_> = self.landed.try_iter().collect();
+        let ended = self.landed.take();
         for (attempt, _) in &ended {
             self.flights.remove(attempt);
         }
@@ -164,7 +181,7 @@ impl Engine {
 struct End {
     attempt: AttemptId,
     result: Option<Result<Answer, CallError>>,
-    landing: Sender<Landing>,
+    landed: Landed,
     bell: Bell,
 }
 
@@ -176,8 +193,7 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        // When nobody listens any more, the run is over.
-        let _ = self.landing.send((self.attempt, self.result.take()));
+        self.landed.put((self.attempt, self.result.take()));
         self.bell.ring();
     }
 }

@@ -82,6 +82,8 @@ pub enum Event<T> {
         target: String,
         /// What happened to it, as one says it after its name.
         text: String,
+        /// Whether that made it unusable for a while, or usable again.
+        down: Option<bool>,
     },
     /// It is time, as [`Dispatcher::alarm`](super::Dispatcher::alarm) was asked to tell.
     Alarm(u64),

@@ -82,7 +82,7 @@ impl Lanes {
         if look {
             self.looked = now;
         }
-        if !self.live && !(look && host.changed()) {
+        if !(self.live || look && host.changed()) {
             machine.step(now, event, actions);
             let learned = self.known.iter().any(|(target, known)| {
                 known.is_some_and(|known| {

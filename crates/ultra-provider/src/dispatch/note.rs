@@ -22,6 +22,15 @@ pub(super) fn text(note: &Note) -> String {
     }
 }
 
+/// Whether it made a target unusable for a while, or usable again.
+pub(super) fn down(note: &Note) -> Option<bool> {
+    match note {
+        Note::Broken { .. } => Some(true),
+        Note::Mended => Some(false),
+        _ => None,
+    }
+}
+
 /// The flag that sets the limit.
 pub(super) fn flag(limited: Limited) -> &'static str {
     match limited {
