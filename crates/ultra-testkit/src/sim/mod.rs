@@ -2,7 +2,7 @@
 //!
 //! [`World::random`] makes a small world: a few targets with latencies, faults, limits and outages; calls that
 //! arrive, are withdrawn, drained and aborted at random times; slots, deadlines and budgets of any size.
-//! [`run`] plays it. The [`Book`](book) keeps what was submitted, sent, answered and finished without
+//! [`run`] plays it. A ledger keeps what was submitted, sent, answered and finished without
 //! looking into the machine, and breaks off at the first step that breaks a promise. The same world always
 //! plays the same way, so a seed is a bug report.
 //!
