@@ -1,44 +1,15 @@
-"""Called by scripts/bench: runs commands in turn (A B A B ...) and prints medians and ratios.
-
-CPU and memory are the kernel's own accounting of each finished process (wait4).
-"""
+"""Start-up, a pipeline of all tools, and records that only pass, beside `jq`, `jaq` and `cat`."""
 import json
 import os
 import random
 import shutil
-import statistics
-import subprocess
-import sys
-import time
+
+from process import compare
 
 TOOLS = ["ultra-ingest", "ultra-pattern", "ultra-fanout", "ultra-cache", "ultra-synth"]
 
 
-def run(command, stdin=os.devnull):
-    """One run of a program: (wall s, CPU s, peak MiB)."""
-    with open(stdin, "rb") as source:
-        begin = time.monotonic()
-        child = subprocess.Popen(command, stdin=source, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.monotonic() - begin
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f"{command}: exit status {child.returncode}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def compare(commands, runs, stdin=os.devnull):
-    """Medians of interleaved runs, by name, after one warm-up each."""
-    seen = {name: [] for name in commands}
-    for turn in range(runs + 1):
-        for name, command in commands.items():
-            figures = run(command, stdin)
-            if turn:
-                seen[name].append(figures)
-    return {name: [statistics.median(column) for column in zip(*rows)] for name, rows in seen.items()}
-
-
-def startup():
+def startup(_):
     commands = {"/bin/true": ["/bin/true"], "jq --version": ["jq", "--version"]}
     commands |= {f"{tool} --help": [tool, "--help"] for tool in TOOLS}
     figures = compare(commands, 200)
@@ -48,13 +19,13 @@ def startup():
         print(f"{name:28} {wall * 1e3:8.2f} {wall / base[0]:6.2f} {cpu * 1e3:8.2f} {cpu / base[1]:6.2f}")
 
 
-def pipeline():
+def pipeline(directory):
     script = (
         "printf '# Plan\\n\\nSell ice in winter.\\n' | ultra-ingest"
         " | ultra-pattern start gut -p 'Is it sound?' -m mock:a -m mock:b"
         " | ultra-cache get --cache \"$0/cache.db\" | ultra-fanout --mock | ultra-synth --mock --ultra mock:u"
     )
-    figures = compare({"five tools": ["sh", "-c", script, sys.argv[1]], "five times cat": ["sh", "-c", "printf x | cat | cat | cat | cat | cat"]}, 40)
+    figures = compare({"five tools": ["sh", "-c", script, directory], "five times cat": ["sh", "-c", "printf x | cat | cat | cat | cat | cat"]}, 40)
     print(f"\n{'pipeline on one prompt':28} {'wall ms':>8}")
     for name, (wall, _, _) in figures.items():
         print(f"{name:28} {wall * 1e3:8.2f}")
@@ -73,8 +44,8 @@ def records(path, megabytes):
             size += out.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def passing():
-    path = os.path.join(sys.argv[1], "records.ndjson")
+def passing(directory):
+    path = os.path.join(directory, "records.ndjson")
     if not os.path.exists(path):
         records(path + ".draft", 300)
         os.rename(path + ".draft", path)
@@ -85,7 +56,7 @@ def passing():
     commands |= {
         "ultra-pattern next": ["ultra-pattern", "next"],
         "ultra-fanout": ["ultra-fanout", "--mock"],
-        "ultra-cache put": ["ultra-cache", "put", "--cache", os.path.join(sys.argv[1], "pass.db")],
+        "ultra-cache put": ["ultra-cache", "put", "--cache", os.path.join(directory, "pass.db")],
         "ultra-synth medoid": ["ultra-synth", "medoid"],
     }
     figures = compare(commands, 3, path)
@@ -96,7 +67,3 @@ def passing():
 
 
 PARTS = {"startup": startup, "pipeline": pipeline, "pass": passing}
-for part in sys.argv[2:] or PARTS:
-    if part not in PARTS:
-        sys.exit(f"unknown part {part}; known are {', '.join(PARTS)}")
-    PARTS[part]()
