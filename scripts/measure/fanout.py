@@ -4,7 +4,7 @@
     fanout-rate      20,000 prompts at 0 ms, 64 in flight: prompts a second and CPU, with and without a journal
     fanout-flight    20,000 prompts at 500 ms, 1,000 in flight: wall, connections, memory
     fanout-refusals  1,000 prompts at 50 ms, 64 in flight, 5 % refused for 1 s: wall
-    fanout-added     5,000 prompts a second from a pipe: the time that is added to each
+    fanout-added     5,000 prompts a second from a pipe: the time that is added to each, after the first second
     fanout-length    inputs of 10,000, 100,000 and 1,000,000 prompts: memory, time to the first record
     fanout-files     256 calls in flight where 64 files may be open
 """
@@ -140,6 +140,7 @@ def flight(directory, upstream):
 
 
 def refusals(directory, upstream):
+    """curl may be faster than the best: it counts its waits in whole seconds of the clock, and comes back too early."""
     count, calls, share = scaled(1_000), 64, 0.05
     best = floor([refused_by(mark_of(number), share) for number in range(count)], calls, 0.05, 1.0)
     clients = {"rqfan": Rqfan(directory, upstream), "ultra-fanout": Ultra(directory, upstream)}

@@ -2,7 +2,9 @@
 //!
 //! Starts the command, writes COUNT prompts to it, RATE a second, and reads its answers as they come. The upstream
 //! must have been told to `stamp`: then each answer says when its call came in and when its answer left, and what
-//! is printed is the time that the command itself added, before and behind, in microseconds.
+//! is printed is the time that the command itself added, before and behind, in microseconds. All answers are
+//! counted; the times are those of prompts after the first second (a fifth of a shorter run), in which the command
+//! starts and opens its connections.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -15,17 +17,17 @@ fn main() -> ExitCode {
         eprintln!("usage: metronome RATE COUNT COMMAND [ARGUMENT]…");
         return ExitCode::from(2);
     };
-    let (rate, count): (f64, usize) =
+    let (rate, count): (u32, usize) =
         (rate.parse().expect("RATE is a number"), count.parse().expect("COUNT is one"));
     let child = Command::new(program).args(rest).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut child = child.expect("the command starts");
     let written = Mutex::new(vec![0; count]);
     let begin = Instant::now();
-    let added = std::thread::scope(|scope| {
+    let (answers, added) = std::thread::scope(|scope| {
         let mut sink = child.stdin.take().expect("it is a pipe");
         scope.spawn(|| {
             for at in 0..count {
-                let due = begin + Duration::from_secs_f64(at as f64 / rate);
+                let due = begin + Duration::from_secs_f64(at as f64 / f64::from(rate));
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 let prompt = prompt(at);
                 written.lock().expect("nobody panics")[at] = nanos();
@@ -33,11 +35,11 @@ fn main() -> ExitCode {
             }
             drop(sink);
         });
-        read(&mut child, &written)
+        read(&mut child, &written, count.min(5 * rate as usize) / 5)
     });
     let seconds = begin.elapsed().as_secs_f64();
     let status = child.wait().expect("it is our child");
-    println!("{}", report(added, seconds));
+    println!("{}", report(answers, added, seconds));
     if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -48,18 +50,21 @@ fn prompt(at: usize) -> String {
     )
 }
 
-/// The nanoseconds that each answer was held up.
-fn read(child: &mut Child, written: &Mutex<Vec<u64>>) -> Vec<u64> {
+/// How many answers came, and the nanoseconds that each was held up from prompt number `from` on.
+fn read(child: &mut Child, written: &Mutex<Vec<u64>>, from: usize) -> (usize, Vec<u64>) {
     let source = child.stdout.take().expect("it is a pipe");
-    let mut added = Vec::new();
+    let (mut answers, mut added) = (0, Vec::new());
     for line in BufReader::with_capacity(1 << 20, source).lines() {
         let line = line.expect("the output is text");
         let Some((at, came, left)) = stamps(&line) else { continue };
         let now = nanos();
         let begun = written.lock().expect("nobody panics")[at];
-        added.push(came.saturating_sub(begun) + now.saturating_sub(left));
+        answers += 1;
+        if at >= from {
+            added.push(came.saturating_sub(begun) + now.saturating_sub(left));
+        }
     }
-    added
+    (answers, added)
 }
 
 /// The number of the prompt, and when its call came and its answer left.
@@ -71,12 +76,10 @@ fn stamps(line: &str) -> Option<(usize, u64, u64)> {
     Some((at.parse().ok()?, came.parse().ok()?, left.parse().ok()?))
 }
 
-fn report(mut added: Vec<u64>, seconds: f64) -> String {
+fn report(answers: usize, mut added: Vec<u64>, seconds: f64) -> String {
     added.sort_unstable();
-    let answers = added.len();
-    let at = |share: usize| {
-        added.get((answers * share / 1000).min(answers.saturating_sub(1))).map_or(0, |ns| ns / 1000)
-    };
+    let last = added.len().saturating_sub(1);
+    let at = |share: usize| added.get((added.len() * share / 1000).min(last)).map_or(0, |ns| ns / 1000);
     let (p50, p99, most) = (at(500), at(990), at(1000));
     format!(
         "{{\"answers\":{answers},\"seconds\":{seconds:.3},\"p50_us\":{p50},\"p99_us\":{p99},\"max_us\":{most}}}"
