@@ -15,7 +15,8 @@
 //! header must not lift the limit of what a record may cost. The fifth is owed to a rate that is not found yet.
 //! The last two are the target's outage, not the record's failure: with the failure that opens the breaker it is
 //! known, so that one, those that were in flight then, and probes cost no record its attempts; only what may
-//! have to be paid still counts. No wait is begun that would last to the deadline, except that for the breaker,
+//! have to be paid still counts. Once `unsure_attempts` may have to be paid, no failure is followed by another
+//! attempt, whatever its class: of two attempts of a call the unsure one may have ended first. No wait is begun that would last to the deadline, except that for the breaker,
 //! because nobody knows how long it is.
 
 use std::time::Duration;
@@ -93,7 +94,7 @@ pub(crate) fn decide(
     if !class.is_transient() {
         return Decision::GiveUp(Why::Fatal(class));
     }
-    let spent = class.may_cost() && tally.possibly_paid >= config.unsure_attempts;
+    let spent = tally.possibly_paid >= config.unsure_attempts.max(1);
     if spent || (tally.charged >= config.attempts && !failure.excused) {
         return Decision::GiveUp(Why::Exhausted(class));
     }
@@ -139,6 +140,16 @@ mod tests {
         let unsure = failure(Class::Unsure, None);
         assert_eq!(after(3, unsure, LEFT), Decision::Sleep(Duration::from_secs(1)));
         assert_eq!(after(4, unsure, LEFT), Decision::GiveUp(Why::Exhausted(Class::Unsure)));
+    }
+
+    #[test]
+    fn a_free_failure_after_four_unsure_ones_is_not_repeated() {
+        let mut tally = Tally { possibly_paid: 4, ..Tally::default() };
+        for last in [failure(Class::Free, None), failure(Class::Throttled, Some(20))] {
+            tally.fail(last);
+            let decision = decide(&Config::default(), tally, last, LEFT, || 0.5);
+            assert_eq!(decision, Decision::GiveUp(Why::Exhausted(last.class)));
+        }
     }
 
     #[test]
