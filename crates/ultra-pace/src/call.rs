@@ -19,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) runs: [Option<Run>; 2],
     /// When it is late, if a timer is set for that.
     pub(crate) late: Option<Duration>,
+    /// Until when a refused attempt of it was told to wait.
+    pub(crate) told: Duration,
     /// Whether an answer began, so that nothing is late any more.
     pub(crate) begun: bool,
     /// Whether its attempts in flight were told to stop.
@@ -60,6 +62,7 @@ impl Call {
             place: Place::Queued,
             runs: [None; 2],
             late: None,
+            told: Duration::ZERO,
             begun: false,
             stopped: false,
         }

@@ -51,11 +51,14 @@ impl<J: Jitter> Machine<J> {
             }
             Outcome::Failure { class, health, retry_after } => {
                 self.counts.possibly_paid += u64::from(class.may_cost());
+                let retry_after = retry_after.filter(|wait| !wait.is_zero() && class.is_transient());
+                if let Some(wait) = retry_after {
+                    call.told = call.told.max(self.now.saturating_add(wait));
+                }
                 if call.runs[0].is_some() {
                     call.tally.possibly_paid += u32::from(class.may_cost());
                     return;
                 }
-                let retry_after = retry_after.filter(|wait| !wait.is_zero());
                 self.failed(attempt, Failure { class, retry_after, excused: false }, health, actions);
             }
         }
@@ -105,14 +108,20 @@ impl<J: Jitter> Machine<J> {
         }
         let left = call.deadline.saturating_sub(self.now);
         let unit = || self.unit(attempt, Purpose::Backoff);
-        let place = match retry::decide(&self.config, call.tally, failure, left, unit) {
+        let next = match retry::decide(&self.config, call.tally, failure, left, unit) {
             Decision::GiveUp(Why::Deadline) => return self.fail(id, Self::over, actions),
             Decision::GiveUp(why) => return self.finish(id, Verdict::Failed(why), actions),
-            Decision::Sleep(sleep) => Place::Sleeping(self.now.saturating_add(sleep)),
-            Decision::Queue => Place::Queued,
+            Decision::Sleep(sleep) => self.now.saturating_add(sleep),
+            Decision::Queue => self.now,
         };
+        // The other of two attempts may have been told to wait for longer than this one.
+        let next = next.max(call.told);
+        let place = if next > self.now { Place::Sleeping(next) } else { Place::Queued };
         if let Some(why) = self.hopeless(&call) {
             self.finish(id, Verdict::Failed(why), actions);
+        } else if next >= call.deadline && next > self.now {
+            let wait = next.saturating_sub(self.now);
+            self.finish(id, Verdict::Failed(Why::RetryAfter { wait }), actions);
         } else if self.phase > Phase::Running || call.stopped {
             self.finish(id, Verdict::Cancelled, actions);
         } else {

@@ -23,12 +23,17 @@ impl Bench {
     /// A target whose answers take a second, seen by a machine that hedges.
     fn that_hedges() -> Self {
         let mut bench = Bench::new(Config { hedge: true, ..Config::default() });
-        for call in 1_000..1_040 {
-            bench.submit(call, 0);
-            bench.now += s(1);
-            bench.end(call, 1, Outcome::Success);
-        }
+        bench.warm_up();
         bench
+    }
+
+    /// Forty answers of a second each.
+    fn warm_up(&mut self) {
+        for call in 1_000..1_040 {
+            self.submit(call, 0);
+            self.now += s(1);
+            self.end(call, 1, Outcome::Success);
+        }
     }
 }
 
@@ -237,6 +242,39 @@ fn a_failure_beside_an_attempt_that_runs_decides_nothing() {
     assert_eq!(bench.end(1, 3, Outcome::Success), ["1 Succeeded"]);
     let counts = bench.machine.counts();
     assert_eq!((counts.hedges, counts.hedges_won, counts.possibly_paid), (1, 0, 1));
+}
+
+#[test]
+fn the_last_attempt_that_a_record_may_pay_for_is_the_last_although_the_second_beside_it_was_free() {
+    let mut bench = Bench::new(Config { hedge: true, unsure_attempts: 1, ..Config::default() });
+    bench.warm_up();
+    bench.submit(1, 0);
+    assert_eq!(bench.at(bench.now + s(1)), ["+1.2"]);
+    assert_eq!(bench.end(1, 1, UNSURE), [""; 0], "the second attempt may still have the answer");
+    assert_eq!(bench.end(1, 2, FREE), ["1 Exhausted(Free)"]);
+}
+
+#[test]
+fn a_call_waits_as_long_as_either_of_its_attempts_was_told() {
+    for (first, second) in [(FREE, told(s(20))), (told(s(20)), FREE), (told(s(20)), told(s(1)))] {
+        let mut bench = Bench::that_hedges();
+        bench.submit(1, 0);
+        assert_eq!(bench.at(bench.now + s(1)), ["+1.2"]);
+        let end = bench.now + s(20);
+        assert_eq!(bench.end(1, 1, first), [""; 0]);
+        assert_eq!(bench.end(1, 2, second), [""; 0]);
+        assert_eq!(bench.at(end - ms(1)), [""; 0]);
+        assert_eq!(bench.at(end + s(1)), ["+1.3"]);
+    }
+}
+
+#[test]
+fn a_call_whose_second_attempt_was_told_to_wait_beyond_its_deadline_ends() {
+    let mut bench = Bench::that_hedges();
+    bench.submit_for(1, s(60));
+    bench.at(bench.now + s(1));
+    assert_eq!(bench.end(1, 2, told(s(60))), [""; 0], "the first may still have the answer");
+    assert_eq!(bench.end(1, 1, FREE), ["1 RetryAfter { wait: 60s }"]);
 }
 
 #[test]
