@@ -1,0 +1,6 @@
+//! Statuses, headers and the bodies of whole answers: cases 55 to 81.
+
+mod answers;
+mod echoes;
+mod statuses;
+mod waits;
