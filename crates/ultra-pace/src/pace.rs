@@ -200,7 +200,7 @@ impl Pace {
         self.suspicion += 1.0;
         self.trial.outcome(launch, true);
         if now < self.blind {
-            self.suspicion = 0.0;
+            self.suspicion = self.suspicion.min(1.0);
             return Change::None;
         }
         let Some(rate) = self.rate else {
@@ -226,7 +226,8 @@ impl Pace {
         }
         if self.trial.cut(rate, last) {
             self.rate = self.known();
-            (self.blind, self.suspicion, self.first, self.misses) = (now.saturating_add(BLIND), 0.0, None, 0);
+            (self.blind, self.suspicion) = (now.saturating_add(BLIND), 1.0);
+            (self.first, self.misses) = (None, 0);
             return Change::Off;
         }
         let rate = (CUT * rate).max(LEAST.min(rate));

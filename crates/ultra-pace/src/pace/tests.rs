@@ -199,3 +199,13 @@ fn what_another_process_found_out_is_taken_over() {
     known.adopt((s(0), s(0)), None, s(9), 7);
     assert!((rate(&known) - 0.95).abs() < 1e-9);
 }
+
+#[test]
+fn two_refusals_in_a_row_are_not_scattered_after_a_minute_without_pacing_either() {
+    let mut pace = Pace { blind: s(60), ..Pace::default() };
+    (0..40).for_each(|launch| _ = pace.succeeded(s(1), launch));
+    (40..50).for_each(|launch| _ = pace.refused(s(59), launch, launch));
+    assert!(pace.is_scattered(), "for the minute each waits for itself");
+    pace.refused(s(60), 50, 50);
+    assert!(!pace.is_scattered());
+}
