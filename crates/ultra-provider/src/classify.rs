@@ -42,6 +42,10 @@ pub(crate) fn unread(peer: &Peer, reply: &Reply, unread: &Unread) -> CallError {
             let what = format!("the answer of {} is empty: the model wrote nothing", peer.place);
             CallError { health: Health::Up, ..peer.error(ErrorKind::Empty, Class::Unsure, what) }
         }
+        Unread::Blocked => {
+            let what = format!("{} blocked the prompt for its content", peer.place);
+            peer.error(ErrorKind::Blocked, Class::FatalRecord, what)
+        }
         Unread::Event(cause) => bad(peer, &format!("an event of the stream is not JSON ({cause})")),
         Unread::Encoding => bad(peer, "it is not UTF-8 text"),
         Unread::Shape(why) => bad(peer, &format!("it is {why}")),

@@ -13,7 +13,7 @@ mod transport;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use reqwest::{Method, Request, Response};
 use tokio::time::timeout;
 use ultra_core::clock::{Clock as _, System};
@@ -137,6 +137,9 @@ impl Http {
         let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
         if size > LARGEST_HEAD {
             return Err(transport::headers_too_large(peer));
+        }
+        if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
+            return Err(transport::two_lengths(peer));
         }
         if let Some(limits) = limits(&headers, self.dialect.dialect(), self.units) {
             watch.limits(&limits);

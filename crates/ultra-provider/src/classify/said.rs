@@ -41,7 +41,10 @@ impl Said {
     fn whole(&mut self, value: &Value) {
         self.request_id = text(&value["request_id"]);
         self.own = !value["error"].is_null() || value["object"] == "error";
-        match &value["error"] {
+        // A model that failed within its answer has the error in its choice.
+        let within = &value["choices"][0]["error"];
+        let error = if value["error"].is_null() { within } else { &value["error"] };
+        match error {
             // `{"code": "…", "error": "…"}`, both texts.
             Value::String(message) => {
                 self.message = Some(message.clone());

@@ -327,6 +327,30 @@ fn ids_and_codes_are_kept_clean_and_short() {
 }
 
 #[test]
+fn an_error_within_a_choice_is_what_its_code_says() {
+    use {Class as C, ErrorKind as K};
+    for (code, kind, class) in [
+        (429, K::RateLimited, C::Throttled),
+        (403, K::Forbidden, C::FatalTarget),
+        // What was written before it may have been paid.
+        (502, K::Server, C::Unsure),
+    ] {
+        let error = format!(r#"{{"code":{code},"message":"over there"}}"#);
+        let choice = format!(r#"{{"message":{{"content":"half"}},"finish_reason":"error","error":{error}}}"#);
+        let error = ok_error(&format!(r#"{{"choices":[{choice}]}}"#));
+        assert_eq!((error.kind, error.class), (kind, class), "{error}");
+        assert!(error.message.contains("over there"), "{error}");
+    }
+}
+
+#[test]
+fn a_prompt_that_was_blocked_is_not_sent_again() {
+    let error = ok_error(r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#);
+    assert_eq!((error.kind, error.class, error.health), (ErrorKind::Blocked, Class::FatalRecord, Health::Up));
+    assert_eq!(ok_error(r#"{"promptFeedback":{}}"#).kind, ErrorKind::BadJson);
+}
+
+#[test]
 fn odd_shapes_of_errors_are_understood() {
     for (body, message) in [
         (r#"{"error":"Unauthorized"}"#, "Unauthorized"),

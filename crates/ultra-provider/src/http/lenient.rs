@@ -23,6 +23,8 @@ pub(crate) enum Unread {
     Empty(&'static str),
     /// It is an answer, but the model wrote nothing.
     Wordless,
+    /// It says that the prompt was blocked.
+    Blocked,
     /// An event of a stream is not JSON.
     Event(serde_json::Error),
 }

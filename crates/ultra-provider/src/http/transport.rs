@@ -56,6 +56,13 @@ pub(super) fn headers_too_large(peer: &Peer) -> CallError {
     peer.error(ErrorKind::TooLarge, Class::FatalRecord, what)
 }
 
+/// The head of the reply says in two ways where its body ends.
+pub(super) fn two_lengths(peer: &Peer) -> CallError {
+    let what =
+        format!("the answer of {} has a length and chunks as well, so its end is not known", peer.place);
+    peer.error(ErrorKind::Protocol, Class::FatalRecord, what)
+}
+
 fn not_http(peer: &Peer) -> CallError {
     let what =
         format!("what came from {} is not valid HTTP; the port or http/https may be wrong", peer.place);

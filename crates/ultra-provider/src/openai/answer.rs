@@ -18,6 +18,9 @@ struct Completion<'a> {
     choices: Option<First<Choice<'a>>>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
+    /// Gemini's own words where it will not hear a prompt, which some gateways pass on as they are.
+    #[serde(borrow, rename = "promptFeedback")]
+    prompt_feedback: Option<&'a RawValue>,
     /// Only Anthropic's dialect has it.
     #[serde(borrow)]
     stop_reason: Option<&'a RawValue>,
@@ -47,6 +50,9 @@ pub(crate) fn answer(body: &[u8]) -> Result<Answer, Unread> {
         return Err(Unread::Error);
     }
     let Some(choices) = completion.choices else {
+        if completion.prompt_feedback.is_some_and(|said| said.get().contains("\"blockReason\"")) {
+            return Err(Unread::Blocked);
+        }
         return Err(Unread::Shape(match completion.stop_reason {
             Some(_) => "an answer in the dialect of Anthropic (set `dialect` of the provider)",
             None => "JSON without `choices`",

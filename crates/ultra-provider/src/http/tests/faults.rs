@@ -165,6 +165,8 @@ fn what_is_not_http_is_a_protocol_error() {
         "HTTP/1.1 099 Odd\r\n\r\n".to_owned(),
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!".to_owned(),
         "HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\nhello".to_owned(),
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+            .to_owned(),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n".to_owned(),
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_owned(),
         format!(
