@@ -68,7 +68,7 @@ fn case_132_nothing_is_written_that_nobody_asked_for() {
 
 #[test]
 fn case_133_what_holds_answers_is_private_whatever_the_umask() {
-    for umask in ["000", "022", "077"] {
+    for umask in ["000", "022", "077", "277"] {
         let line = format!(
             "{BOUND} umask {umask}; bound ultra-fanout --mock --lines -m mock:a --journal j --cache=d/c.db >/dev/null; \
              echo $?; stat -c '%a %n' d d/c.db j"
@@ -85,8 +85,8 @@ fn case_133_a_umask_of_777_costs_no_result() {
     let run = pipeline(&line).stdin(questions(1)).run();
     run.assert_status(0);
     assert_eq!(run.records("response").len(), 1, "{run}");
-    let mode = pipeline_in(run.sandbox(), "stat -c %a j");
-    assert_eq!(mode, "600\n");
+    let mode = pipeline_in(run.sandbox(), "stat -c %a j d d/c.db");
+    assert_eq!(mode, "600\n700\n600\n");
 }
 
 fn pipeline_in(sandbox: &Sandbox, line: &str) -> String {

@@ -62,15 +62,35 @@ impl Gate {
     }
 }
 
-/// Makes the directory (0700) and the file (0600) where they are missing.
+/// Makes the directory (0700) and the file (0600) where they are missing, whatever the umask.
 pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory_of(path))?;
+    make_directory(directory_of(path))?;
     // An unsafe place is left without a file too.
     exposed(path)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => Ok(file.set_permissions(Permissions::from_mode(0o600))?),
         Err(cause) if !path.exists() => Err(cause.into()),
-        _ => Ok(()),
+        Err(_) => Ok(()),
     }
+}
+
+/// Makes a directory, and those that it stands in, where they are missing.
+fn make_directory(path: &Path) -> io::Result<()> {
+    let made = match (make_one_directory(path), path.parent()) {
+        (Err(cause), Some(parent)) if cause.kind() == io::ErrorKind::NotFound => {
+            make_directory(parent)?;
+            make_one_directory(path)
+        }
+        (made, _) => made,
+    };
+    // Some systems find other words for what is there already.
+    made.or_else(|cause| if path.is_dir() { Ok(()) } else { Err(cause) })
+}
+
+/// Makes a directory in one that is there; the next one can be made in it, whatever the umask.
+fn make_one_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
 /// Whether others can write to the directory of `path`.
