@@ -1,5 +1,8 @@
 //! Cases 132 to 134: directories that are missing, gone, open to others, and what a umask makes of files.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
 use ultra_testkit::command::Sandbox;
 use ultra_testkit::server::{Reply, Server};
 
@@ -134,13 +137,34 @@ fn case_134_limits_that_others_may_change_are_not_shared() {
 }
 
 #[test]
-fn case_134_a_store_that_others_may_change_is_told_or_not_used() {
-    let line = |prepare: &str| {
-        format!("mkdir d; {prepare}; ultra-fanout --mock --lines -m mock:a --cache=d/c.db >/dev/null; ls d")
-    };
-    let open = pipeline(&line("chmod 777 d")).stdin(questions(1)).run();
-    assert!(open.stderr().contains("anybody can write to its directory"), "{open}");
-    let foreign =
-        pipeline(&line("[ \"$(id -u)\" != 0 ] || chown 65534 d; chmod 777 d")).stdin(questions(1)).run();
-    assert!(foreign.stderr().contains("warning: cache"), "{foreign}");
+fn case_134_a_store_that_others_may_change_is_not_used() {
+    for (prepare, told) in [
+        ("chmod 777 d", "other users can write to its directory"),
+        ("chmod 770 d", "other users can write to its directory"),
+        ("mv d elsewhere; ln -s elsewhere d", "its directory is a symbolic link"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.pipeline(directory(), &format!("mkdir -m 700 d; {prepare}")).run().assert_status(0);
+        bypassed(&sandbox, told);
+    }
+    for mode in [0o700, 0o755, 0o777] {
+        let sandbox = Sandbox::new();
+        std::fs::create_dir(sandbox.path("d")).expect("a directory");
+        std::fs::set_permissions(sandbox.path("d"), Permissions::from_mode(mode)).expect("its mode");
+        // Only the superuser can give a directory away.
+        if std::os::unix::fs::chown(sandbox.path("d"), Some(65_534), None).is_ok() {
+            bypassed(&sandbox, "its directory belongs to another user");
+        }
+    }
+}
+
+/// Checks that a run warns once of the cache in `d`, leaves it alone, and answers all the same.
+fn bypassed(sandbox: &Sandbox, told: &str) {
+    let line = "ultra-fanout --mock --lines -m mock:a --cache=d/c.db";
+    let run = sandbox.pipeline(directory(), line).stdin(questions(2)).run();
+    run.assert_status(0);
+    assert_eq!(run.records("response").len(), 2, "{run}");
+    assert_eq!(run.stderr().matches("warning: cache").count(), 1, "{run}");
+    assert!(run.stderr().contains(told), "{told}: {run}");
+    assert_eq!(std::fs::read_dir(sandbox.path("d")).expect("a directory").count(), 0, "{run}");
 }

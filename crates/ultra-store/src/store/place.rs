@@ -93,17 +93,25 @@ fn make_one_directory(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
-/// Whether others can write to the directory of `path`.
+/// Whether others can write to the directory of `path`; one that they can write to is not used at all.
+///
+/// As `ssh` does: what others may exchange could answer anything.
 ///
 /// # Errors
-/// [`StoreError::Directory`] when they can and it is not even the user's own.
+/// When it is a link, when it belongs to somebody other than the user and root, or when others can write to it.
 pub(super) fn exposed(path: &Path) -> Result<bool, StoreError> {
-    let data = fs::metadata(directory_of(path))?;
-    let mine = data.uid() == rustix::process::geteuid().as_raw();
-    if !mine && data.mode() & 0o022 != 0 {
-        return Err(StoreError::Directory);
+    let data = fs::symlink_metadata(directory_of(path))?;
+    let refused = |cause: &str| Err(io::Error::other(cause).into());
+    if data.is_symlink() {
+        return refused("its directory is a symbolic link; name the directory that it leads to");
     }
-    Ok(data.mode() & 0o002 != 0)
+    if ![0, rustix::process::geteuid().as_raw()].contains(&data.uid()) {
+        return refused("its directory belongs to another user; choose a directory of your own");
+    }
+    match data.mode() & 0o022 {
+        0 => Ok(false),
+        _ => refused("other users can write to its directory; take that right away: chmod go-w"),
+    }
 }
 
 /// Whether there is nothing at `path` that could be a store: no file, or one without a byte.

@@ -273,14 +273,27 @@ fn what_the_user_may_not_write_is_opened_to_be_read() {
 }
 
 #[test]
-fn a_directory_in_which_anybody_can_write_is_told_and_not_changed() {
+fn a_directory_in_which_others_can_write_is_refused_and_not_changed() {
     let (directory, _) = place();
     let path = directory.path().join("cache.db");
-    for (mode, exposed) in [(0o755, false), (0o777, true)] {
+    for (mode, refused) in [(0o755, false), (0o770, true), (0o702, true), (0o777, true)] {
         fs::set_permissions(directory.path(), Permissions::from_mode(mode)).expect("sets");
-        assert_eq!(open(&path).is_exposed(), exposed);
+        let opened = Store::open(&path, Limits::default()).map(drop);
+        let looked = Store::look(&path, Limits::default()).map(drop);
+        assert_eq!((opened.is_err(), looked.is_err()), (refused, refused), "{mode:o}: {opened:?} {looked:?}");
         assert_eq!(fs::metadata(directory.path()).expect("exists").mode() & 0o777, mode);
     }
+}
+
+#[test]
+fn a_directory_that_is_a_link_is_refused_and_left_alone() {
+    let (directory, path) = place();
+    let elsewhere = directory.path().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("makes");
+    std::os::unix::fs::symlink(&elsewhere, path.parent().expect("has one")).expect("links");
+    let refused = Store::open(&path, Limits::default()).map(drop).expect_err("is refused");
+    assert!(refused.to_string().contains("symbolic link"), "{refused}");
+    assert_eq!(fs::read_dir(&elsewhere).expect("lists").count(), 0);
 }
 
 #[test]
@@ -410,14 +423,19 @@ fn what_is_not_a_file_is_refused() {
 }
 
 #[test]
-fn a_directory_of_someone_else_in_which_others_can_write_is_refused() {
+fn a_directory_of_someone_else_is_refused() {
     let (directory, _) = place();
-    fs::set_permissions(directory.path(), Permissions::from_mode(0o777)).expect("sets");
-    // Only the superuser can give a directory away; for others the system has one.
-    let given = std::os::unix::fs::chown(directory.path(), Some(65_534), None);
-    let of_others = if given.is_ok() { directory.path() } else { Path::new("/tmp") };
-    let path = of_others.join("ultra-test-refused.db");
-    assert!(matches!(Store::open(&path, Limits::default()), Err(StoreError::Directory)));
+    let path = directory.path().join("cache.db");
+    // Only the superuser can give a directory away; that of root, which nobody else can write to, is fine.
+    if std::os::unix::fs::chown(directory.path(), Some(65_534), None).is_ok() {
+        for mode in [0o700, 0o755, 0o777] {
+            fs::set_permissions(directory.path(), Permissions::from_mode(mode)).expect("sets");
+            let refused = Store::open(&path, Limits::default()).map(drop).expect_err("is refused");
+            assert!(refused.to_string().contains("belongs to another user"), "{refused}");
+        }
+    }
+    let shared = Path::new("/tmp/ultra-test-refused.db");
+    assert!(Store::open(shared, Limits::default()).is_err() && !shared.exists());
     assert!(!path.exists());
 }
 
