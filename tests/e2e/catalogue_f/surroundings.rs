@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use ultra_testkit::command::Sandbox;
 
-use super::questions;
+use super::{SOON, questions};
 use crate::tools::{binary, pipeline, with};
 
 const KEY: &str = "sk-test-3f9a1c7e5b2d8460";
@@ -104,6 +104,34 @@ fn case_137_a_configuration_of_a_gigabyte_is_not_read() {
     let run = pipeline("printf '\\377\\n' >ultra.toml; exec ultra-fanout -m mock:a").run();
     run.assert_status(2);
     assert!(run.stderr().contains("ultra.toml"), "{run}");
+}
+
+#[test]
+fn case_137_a_configuration_without_end_or_without_a_writer_is_refused() {
+    for file in ["fifo", "/dev/zero", "/dev/null", "/dev/tty", "."] {
+        let line = format!("mkfifo fifo; exec ultra-fanout --mock -m mock:a --config {file}");
+        let run = pipeline(&line).timeout(SOON).run();
+        run.assert_status(2);
+        assert!(run.stderr().contains(&format!("the configuration {file} ")), "{run}");
+    }
+    let run = pipeline("mkfifo ultra.toml; exec ultra-fanout --mock -m mock:a").timeout(SOON).run();
+    run.assert_status(2);
+    assert!(run.stderr().contains("ultra.toml is not a regular file"), "{run}");
+}
+
+#[test]
+fn case_137_a_configuration_may_come_from_a_program() {
+    let line = |program: &str| {
+        format!(
+            "{program} | {{ exec 3<&0 </dev/null; exec ultra-fanout -m x --show-config --config /dev/fd/3; }}"
+        )
+    };
+    let run = pipeline(&line("printf 'seed = 41\n'")).timeout(SOON).run();
+    run.assert_status(0);
+    assert!(run.stdout().contains("41"), "{run}");
+    let run = pipeline(&line("cat /dev/zero")).timeout(SOON).run();
+    run.assert_status(2);
+    assert!(run.stderr().contains("larger than 1 MiB"), "{run}");
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! One configuration file: TOML with places, unknown keys refused by line.
 
+mod read;
+
 use std::fmt;
-use std::io;
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub(super) use self::read::read;
 use super::keys::{PROVIDER, SECTIONS, TABLES, nearest};
 use super::{Config, Dialect, Provider};
 use crate::failure::Failure;
@@ -39,31 +39,6 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
-}
-
-/// The text of the file, or nothing when there is none.
-///
-/// A file that others may write could send keys to their own servers, so it is refused.
-pub(super) fn read(path: &Path) -> Result<Option<String>, Failure> {
-    let shown = path.display();
-    let cannot =
-        |cause: io::Error| Failure::usage(format!("the configuration {shown} cannot be read: {cause}"));
-    let meta = match path.metadata() {
-        Ok(meta) => meta,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(cannot(cause)),
-    };
-    let mine = meta.uid() == rustix::process::geteuid().as_raw() || meta.uid() == 0;
-    if meta.is_file() && (!mine || meta.mode() & 0o022 != 0) {
-        return Err(Failure::usage(format!(
-            "the configuration {shown} can be written by other users, so it is not trusted"
-        ))
-        .hint(format!("chown and chmod it: chmod go-w {shown}")));
-    }
-    if meta.len() > 1 << 20 {
-        return Err(Failure::usage(format!("the configuration {shown} is larger than 1 MiB")));
-    }
-    std::fs::read_to_string(path).map(Some).map_err(cannot)
 }
 
 /// Adds the file's content to `config`; what is there already stays.
