@@ -110,7 +110,7 @@ pub(super) fn exposed(path: &Path) -> Result<bool, StoreError> {
     }
     match data.mode() & 0o022 {
         0 => Ok(false),
-        _ => refused("other users can write to its directory; take that right away: chmod go-w"),
+        _ => refused("other users can write to its directory (mended by chmod go-w)"),
     }
 }
 
