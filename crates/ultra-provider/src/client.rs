@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, redirect};
 
 /// How long the silent parts of an exchange may last. The whole attempt has its own limit.
@@ -74,6 +75,7 @@ fn common(connect: Duration) -> ClientBuilder {
         .referer(false)
         .no_gzip()
         .connect_timeout(connect)
+        .dns_resolver(Few)
         .tcp_nodelay(true)
         .tcp_keepalive(Duration::from_mins(1))
         .pool_max_idle_per_host(256)
@@ -95,4 +97,49 @@ fn tls() -> ClientBuilder {
         .http2_adaptive_window(true)
         .http2_keep_alive_interval(Duration::from_secs(20))
         .http2_keep_alive_timeout(Duration::from_secs(20))
+}
+
+/// The resolver of the system, of whose addresses only a few are tried: they share the time to connect, and of
+/// a thousand none would have enough of it.
+#[derive(Debug)]
+struct Few;
+
+/// How many addresses of a host are tried.
+const ADDRESSES: usize = 4;
+
+impl Resolve for Few {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let all = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            Ok(Box::new(few(all.collect()).into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The first addresses; where others of one family crowd out the other one, its first is the last of them.
+fn few(mut all: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let rest = all.split_off(all.len().min(ADDRESSES));
+    let crowded = |other: &&SocketAddr| all.iter().all(|one| one.is_ipv4() != other.is_ipv4());
+    if let Some(other) = rest.iter().find(crowded).copied() {
+        all[ADDRESSES - 1] = other;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+    use super::few;
+
+    #[test]
+    fn of_a_thousand_addresses_four_are_tried_of_both_families() {
+        let v4 = |n: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, n));
+        let v6 = |n: u16| SocketAddr::from((Ipv6Addr::LOCALHOST, n));
+        assert_eq!(few((0..1_000).map(v4).collect()), [v4(0), v4(1), v4(2), v4(3)]);
+        assert_eq!(few((0..9).map(v6).chain([v4(7)]).collect()), [v6(0), v6(1), v6(2), v4(7)]);
+        assert_eq!(few([v6(0), v4(1), v4(2), v4(3), v6(4)].to_vec()), [v6(0), v4(1), v4(2), v4(3)]);
+        assert_eq!(few(vec![v6(0), v4(1)]), [v6(0), v4(1)]);
+        assert!(few(Vec::new()).is_empty());
+    }
 }
