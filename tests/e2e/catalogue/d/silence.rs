@@ -12,16 +12,14 @@ use crate::catalogue::{ask, end, ends, fanout};
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// Checks that each attempt took a second, and not the minute that the server would.
+/// An attempt of a second, its overrun, and the rest of a process on a busy machine; twice a second is too long.
+const ONE_ATTEMPT: Duration = Duration::from_millis(1_900);
+
+/// Checks that each attempt ended after a second, and not after the minute that the server would take.
 fn timed_out(run: &Run, count: usize) {
-    let errors = ends(run);
-    assert_eq!(errors.len(), count, "{run}");
-    for error in errors {
-        assert_eq!(error["kind"], "timeout.attempt", "{run}");
-        let took = error["timing"]["total_ms"].as_f64().unwrap_or(1_000.0);
-        assert!((1_000.0..1_900.0).contains(&took), "{error}");
-    }
-    assert!(run.took() < Duration::from_secs(5), "{:?}", run.took());
+    let kinds: Vec<_> = ends(run).iter().map(|end| end["kind"].to_string()).collect();
+    assert_eq!(kinds, vec!["\"timeout.attempt\""; count], "{run}");
+    assert!(run.took() >= Duration::from_secs(1) && run.took() < ONE_ATTEMPT, "{:?}", run.took());
 }
 
 #[test]
@@ -74,5 +72,5 @@ fn case_91_a_silent_server_may_have_worked_and_is_asked_again() {
         ["deadline", "timeout.attempt"].contains(&end(&run)["kind"].as_str().unwrap_or_default()),
         "{run}"
     );
-    assert!(run.took() < Duration::from_secs(5) && server.count() == 1, "{run}");
+    assert!(run.took() < ONE_ATTEMPT && server.count() == 1, "{:?} {run}", run.took());
 }
