@@ -1,7 +1,8 @@
 //! What goes to stderr: log lines, the summary, failures. Nothing here ever stops a run, or makes it wait.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub(super) use rustix::event::PollFlags;
 
 use super::args::{Common, LogFormat};
+use crate::tool::Context;
 
 /// Starts the log; a second start in one process changes nothing.
 pub(super) fn start(tool: &'static str, common: &Common) {
@@ -32,7 +34,7 @@ pub(super) fn start(tool: &'static str, common: &Common) {
     let ours =
         filter_fn(move |meta: &Metadata<'_>| *meta.level() <= level && meta.target().starts_with("ultra"));
     JSON.store(common.log_format == LogFormat::Json, Ordering::Relaxed);
-    let layer = Layer::default().with_writer(|| Stderr).with_ansi(false);
+    let layer = Layer::default().with_writer(Stderr::default).with_ansi(false);
     let started = match common.log_format {
         LogFormat::Text => tracing_subscriber::registry()
             .with(layer.event_format(Plain { tool }).with_filter(ours))
@@ -56,7 +58,7 @@ pub(super) fn say(line: &str) {
     } else {
         visible(line)
     };
-    let _ = Stderr.write_all((line + "\n").as_bytes());
+    let _ = Stderr::default().write_all((line + "\n").as_bytes());
 }
 
 /// How long a reader of stderr may pause before something is dropped.
@@ -68,8 +70,35 @@ const PIECE: usize = 4096;
 /// Pieces that nobody took.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
+/// Whether something is drawn below the place where the next line goes.
+static DRAWN: AtomicBool = AtomicBool::new(false);
+
+/// Goes to the beginning of the line and clears everything from there on.
+const CLEAR: &str = "\r\x1b[J";
+
+impl Context {
+    /// Says whether lines are drawn on the terminal below the log from now on: whatever is logged meanwhile
+    /// clears them first, so that a line wider than the terminal leaves no bits of them behind. Whoever draws
+    /// draws them again. Where stderr is no terminal this changes nothing.
+    pub fn drawing(drawn: bool) {
+        DRAWN.store(drawn && io::stderr().is_terminal(), Ordering::Relaxed);
+    }
+}
+
 /// Stderr that never makes a run wait: what nobody takes in time is dropped, and counted.
-struct Stderr;
+///
+/// Each line is written through a new one.
+#[derive(Default)]
+struct Stderr {
+    begun: bool,
+}
+
+impl Stderr {
+    /// What goes before the next bytes: each line clears once what is drawn.
+    fn clearing(&self, drawn: bool) -> &'static str {
+        if drawn && !self.begun { CLEAR } else { "" }
+    }
+}
 
 impl Write for Stderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -79,18 +108,27 @@ impl Write for Stderr {
             DROPPED.fetch_add(1, Ordering::Relaxed);
             return Ok(bytes.len());
         }
+        let clear = self.clearing(DRAWN.load(Ordering::Relaxed));
         if dropped > 0 {
             DROPPED.store(0, Ordering::Relaxed);
-            let lost = format!("\n({dropped} messages were dropped, because nobody read them)\n");
+            let lost = format!("{clear}\n({dropped} messages were dropped, because nobody read them)\n");
             rustix::io::write(rustix::stdio::stderr(), lost.as_bytes())?;
             return self.write(bytes);
         }
-        Ok(rustix::io::write(rustix::stdio::stderr(), &bytes[..bytes.len().min(PIECE)])?)
+        self.begun = true;
+        let written = rustix::io::write(rustix::stdio::stderr(), &piece(clear, bytes))?;
+        Ok(written.saturating_sub(clear.len()))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What is written at once: `clear`, and as much of `bytes` as a ready reader takes.
+fn piece<'a>(clear: &str, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+    let bytes = &bytes[..bytes.len().min(PIECE - clear.len())];
+    if clear.is_empty() { bytes.into() } else { [clear.as_bytes(), bytes].concat().into() }
 }
 
 /// Whether `fd` is ready within a time; one that cannot be asked is, so that reading or writing tells why.
@@ -156,5 +194,25 @@ where
         let mut line = String::new();
         context.format_fields(Writer::new(&mut line), event)?;
         writeln!(writer, "{}: {level}: {}", self.tool, visible(&line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLEAR, PIECE, Stderr, piece};
+
+    #[test]
+    fn a_line_clears_once_what_is_drawn_and_nothing_where_nothing_is() {
+        let (new, begun) = (Stderr::default(), Stderr { begun: true });
+        assert_eq!([new.clearing(true), begun.clearing(true)], ["\r\x1b[J", ""]);
+        assert_eq!([new.clearing(false), begun.clearing(false)], ["", ""]);
+    }
+
+    #[test]
+    fn the_clearing_is_written_with_the_line_and_within_what_a_ready_reader_takes() {
+        assert_eq!(*piece(CLEAR, b"warning\n"), *b"\r\x1b[Jwarning\n");
+        assert_eq!(*piece("", b"warning\n"), *b"warning\n");
+        let long = vec![b'x'; 2 * PIECE];
+        assert_eq!((piece(CLEAR, &long).len(), piece("", &long).len()), (PIECE, PIECE));
     }
 }
