@@ -145,3 +145,32 @@ fn case_137_a_key_that_the_environment_does_not_have_is_named() {
     run.assert_status(4);
     assert!(run.stderr().contains("set NOT_SET"), "{run}");
 }
+
+#[test]
+fn the_script_that_runs_the_tests_names_each_package_that_they_need() {
+    for (program, package) in [
+        ("gzip", "gzip"),
+        ("jq", "jq"),
+        ("openssl", "openssl"),
+        ("prlimit", "util-linux"),
+        ("script", "bsdutils"),
+        ("setpriv", "util-linux"),
+        ("setsid", "util-linux"),
+        ("strace", "strace"),
+        ("timeout", "coreutils"),
+    ] {
+        // Everything is there but this program, and nobody may install it.
+        let line = format!(
+            "mkdir bin; ln -s /usr/bin/* /bin/* bin/ 2>/dev/null; rm -f bin/{program} bin/id bin/cargo
+             printf '#!/bin/sh\\necho 1000\\n' >bin/id; printf '#!/bin/sh\\necho tests ran\\n' >bin/cargo
+             chmod +x bin/id bin/cargo; PATH=$PWD/bin exec sh {}/scripts/test",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let run = pipeline(&line).run();
+        run.assert_status(1);
+        assert!(
+            run.stderr().contains(&format!("{program} is missing; install the package {package}")),
+            "{run}"
+        );
+    }
+}
