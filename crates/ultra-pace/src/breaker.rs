@@ -3,23 +3,23 @@
 //! Failures are those that say that the target is sick or unreachable. Deliberate refusals say nothing here:
 //! they are the business of the [gate](crate::gate) and the [pace](crate::pace).
 //!
-//! - Closed: opens at `break_after` failures in a row, or when 16 of the last 20 outcomes (80 %) are failures.
-//!   A laxer rule (50 % of 10) opens for scattered faults of 30 % and costs more time than it saves.
+//! - Closed: opens at twice `break_after` failures in a [row](crate::row), in the order of launch. Laxer rules (8 in
+//!   a row, 80 % of 20, 50 % of 10) open for scattered faults of 30 to 50 % and cost more time than they save: a
+//!   target that fails half of its calls has 8 in a row once in 500, and 16 once in 130,000.
+//! - Doubted: from `break_after` failures in a row on they are owed to an outage and not to the records, so one
+//!   record alone at a target that is down has attempts left when the breaker opens.
 //! - Open: nothing is launched until `min(60 s, 5 s · 2ᵏ) · U(0.8, 1.2)` have passed; k counts the opening and
 //!   the probes since. Then one call is, the probe, and the next may follow only after the next, longer time,
 //!   whether the probe has ended or not: a probe that stalls, or whose process dies, blocks nothing.
-//! - One deliberate answer to a launch after the opening, a success or a refusal, closes it.
+//! - One deliberate answer to a launch after the opening, a success or a refusal, closes it. What was launched
+//!   before that counts for nothing, and the target is taken up again [by steps](crate::limits).
 //!
 //! So a target that is down for five minutes sees the calls in flight, the failures that opened the breaker and
 //! at most nine probes; later one a minute.
 
 use std::time::Duration;
 
-/// Outcomes that are looked at.
-const WINDOW: u32 = 20;
-
-/// Failures among them that open the breaker.
-const TOO_MANY: u32 = 16;
+use crate::row::Row;
 
 /// The first and the longest time without a probe.
 const FIRST: Duration = Duration::from_secs(5);
@@ -28,12 +28,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// The breaker of one target; closed at first.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
-    /// Failures in a row.
-    row: u32,
-    /// The last outcomes, a bit each, the latest lowest; ones are failures.
-    window: u32,
-    /// How many outcomes the window holds.
-    seen: u32,
+    row: Row,
     open: Option<Open>,
     /// Openings and probes since it was last closed.
     times: u32,
@@ -52,6 +47,11 @@ impl Breaker {
         self.open.is_some()
     }
 
+    /// Whether the last failures come in a row of at least `after`, which may be an outage.
+    pub(crate) fn is_doubted(&self, after: u32) -> bool {
+        self.row.length() >= after
+    }
+
     /// When a launch may happen.
     pub(crate) fn opens(&self) -> Duration {
         self.open.map_or(Duration::ZERO, |open| open.until)
@@ -62,49 +62,51 @@ impl Breaker {
         self.times
     }
 
-    /// An attempt failed at `now`, the last launch so far being `launch`. If that opens the breaker, for how
-    /// long, and after how many failures in a row. `after` is the run that opens it, zero for none; `unit` is
-    /// the place in the range of the time.
+    /// The launch of this number failed at `now`, the last one so far being `last`. If that opens the breaker, for
+    /// how long, and after how many failures in a row. Twice `after` open it, none if that is zero; `unit` is the
+    /// place in the range of the time.
     pub(crate) fn failed(
         &mut self,
         now: Duration,
-        launch: u64,
+        (launch, last): (u64, u64),
         after: u32,
         unit: impl FnOnce() -> f64,
     ) -> Option<(Duration, u32)> {
         if self.is_open() || after == 0 {
             return None;
         }
-        self.row = self.row.saturating_add(1);
-        self.enter(1);
-        let many = self.seen == WINDOW && self.window.count_ones() >= TOO_MANY;
-        if self.row < after && !many {
+        let enough = after.saturating_mul(2);
+        let row = self.row.failed(now, launch, enough);
+        if row < enough {
             return None;
         }
         let time = period(0, unit());
         self.times = 1;
-        self.open = Some(Open { until: now.saturating_add(time), launch });
-        Some((time, self.row))
+        self.open = Some(Open { until: now.saturating_add(time), launch: last });
+        Some((time, row))
     }
 
     /// The launch of this number was answered. Whether that closed the breaker.
-    pub(crate) fn answered(&mut self, launch: u64, success: bool) -> bool {
+    pub(crate) fn answered(&mut self, now: Duration, launch: u64, success: bool) -> bool {
         match self.open {
             Some(open) if launch > open.launch => {
-                *self = Breaker::default();
-                true
+                self.close();
+                return true;
             }
-            None if success => {
-                self.row = 0;
-                self.enter(0);
-                false
-            }
-            _ => false,
+            None if success => self.row.succeeded(now, launch),
+            _ => self.row.silent(launch),
         }
+        false
     }
 
-    /// An attempt is launched at `now`; if the breaker is open it is a probe.
-    pub(crate) fn pass(&mut self, now: Duration, unit: impl FnOnce() -> f64) {
+    /// The launch of this number was stopped.
+    pub(crate) fn stopped(&mut self, launch: u64) {
+        self.row.silent(launch);
+    }
+
+    /// The attempt of this number is launched at `now`; if the breaker is open it is a probe.
+    pub(crate) fn pass(&mut self, now: Duration, launch: u64, unit: impl FnOnce() -> f64) {
+        self.row.launched(now, launch);
         if let Some(open) = &mut self.open {
             open.until = now.saturating_add(period(self.times, unit()));
             self.times = self.times.saturating_add(1);
@@ -117,7 +119,7 @@ impl Breaker {
         let was_open = self.is_open();
         if until.is_zero() {
             if was_open {
-                *self = Breaker::default();
+                self.close();
             }
         } else {
             let launch = self.open.map_or(launch, |open| open.launch);
@@ -127,9 +129,9 @@ impl Breaker {
         was_open != self.is_open()
     }
 
-    fn enter(&mut self, failure: u32) {
-        self.window = (self.window << 1 | failure) & ((1 << WINDOW) - 1);
-        self.seen = (self.seen + 1).min(WINDOW);
+    fn close(&mut self) {
+        self.row.forget();
+        (self.open, self.times) = (None, 0);
     }
 }
 
@@ -148,45 +150,36 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// A breaker that failed `n` times in a row at time zero, after launch 8.
-    fn failed(n: u32) -> Breaker {
+    /// A breaker that failed `n` times in a row at time zero.
+    fn failed(n: u64) -> Breaker {
         let mut breaker = Breaker::default();
-        (0..n).for_each(|_| _ = breaker.failed(s(0), 8, 8, || 0.5));
+        (1..=n).for_each(|launch| breaker.pass(s(0), launch, || 0.5));
+        (1..=n).for_each(|launch| _ = breaker.failed(s(0), (launch, n), 8, || 0.5));
         breaker
     }
 
     #[test]
-    fn eight_failures_in_a_row_open_it_for_five_seconds() {
-        assert!(!failed(7).is_open());
-        let mut breaker = failed(7);
-        assert_eq!(breaker.failed(s(0), 8, 8, || 0.5), Some((s(5), 8)));
+    fn sixteen_failures_in_a_row_open_it_for_five_seconds() {
+        let mut breaker = failed(15);
+        assert!(!breaker.is_open());
+        breaker.pass(s(0), 16, || 0.5);
+        assert_eq!(breaker.failed(s(0), (16, 16), 8, || 0.5), Some((s(5), 16)));
         assert_eq!(breaker.opens(), s(5));
     }
 
     #[test]
-    fn sixteen_failures_of_twenty_open_it_and_fifteen_do_not() {
-        let outcomes = |ok: &[usize]| {
-            let mut breaker = Breaker::default();
-            for i in 0..20 {
-                if ok.contains(&i) {
-                    breaker.answered(i as u64, true);
-                } else {
-                    breaker.failed(s(0), 8, 8, || 0.5);
-                }
-            }
-            breaker.is_open()
-        };
-        assert!(outcomes(&[0, 5, 10, 15]));
-        assert!(!outcomes(&[0, 4, 8, 12, 16]));
+    fn from_the_eighth_failure_on_an_outage_is_thought_of() {
+        assert!(!failed(7).is_doubted(8));
+        assert!(failed(8).is_doubted(8));
     }
 
     #[test]
     fn the_time_doubles_with_each_probe_up_to_a_minute() {
-        let mut breaker = failed(8);
+        let mut breaker = failed(16);
         let mut now = breaker.opens();
         let mut times = Vec::new();
-        for _ in 0..6 {
-            breaker.pass(now, || 0.5);
+        for launch in 17..23 {
+            breaker.pass(now, launch, || 0.5);
             times.push(breaker.opens().saturating_sub(now).as_secs());
             now = breaker.opens();
         }
@@ -201,26 +194,33 @@ mod tests {
 
     #[test]
     fn only_an_answer_to_a_later_launch_closes_it() {
-        let mut breaker = failed(8);
-        assert!(!breaker.answered(8, true));
+        let mut breaker = failed(16);
+        assert!(!breaker.answered(s(1), 16, true));
         assert!(breaker.is_open());
-        assert!(breaker.answered(9, true));
+        breaker.pass(s(5), 17, || 0.5);
+        assert!(breaker.answered(s(6), 17, true));
         assert!(!breaker.is_open());
-        assert_eq!(breaker.failed(s(9), 9, 8, || 0.5), None, "the count begins anew");
+        breaker.pass(s(6), 18, || 0.5);
+        assert_eq!(breaker.failed(s(9), (18, 18), 8, || 0.5), None, "the count begins anew");
+        assert!(!breaker.is_doubted(8));
     }
 
     #[test]
     fn a_deliberate_refusal_closes_an_open_one_and_counts_for_nothing_else() {
-        assert!(failed(8).answered(9, false));
-        let mut breaker = failed(7);
-        assert!(!breaker.answered(9, false));
-        assert!(breaker.failed(s(0), 9, 8, || 0.5).is_some(), "it did not end the run");
+        let mut breaker = failed(16);
+        breaker.pass(s(5), 17, || 0.5);
+        assert!(breaker.answered(s(6), 17, false));
+        let mut breaker = failed(15);
+        (16..=17).for_each(|launch| breaker.pass(s(0), launch, || 0.5));
+        assert!(!breaker.answered(s(0), 16, false));
+        assert!(breaker.failed(s(0), (17, 17), 8, || 0.5).is_some(), "it did not end the run");
     }
 
     #[test]
     fn zero_switches_it_off() {
         let mut breaker = Breaker::default();
-        assert!((0..99).all(|_| breaker.failed(s(0), 1, 0, || 0.5).is_none()));
+        (1..99).for_each(|launch| breaker.pass(s(0), launch, || 0.5));
+        assert!((1..99).all(|launch| breaker.failed(s(0), (launch, 99), 0, || 0.5).is_none()));
     }
 
     #[test]

@@ -76,12 +76,13 @@ pub struct Config {
     ///
     /// Off: both may be billed.
     pub hedge: bool,
-    /// Failures in a row that open the breaker of a target; with any number but zero, 16 of the last 20 do it
-    /// too. Zero switches the breaker off, and with it every excuse: a call then has its own attempts and no
-    /// more, so what becomes of it does not depend on the other calls.
+    /// Failures in a row of a target, in the order of launch, from which on a failure may be owed to an outage and is
+    /// not charged to its call; twice as many open the breaker. Zero switches the breaker off, and with it every
+    /// excuse: a call then has its own attempts and no more, so what becomes of it does not depend on the other
+    /// calls.
     ///
-    /// 8: a target that fails 30 % of its calls has such a run once in 15,000 calls; one that fails half of them,
-    /// once in 500.
+    /// 8: a target that fails 30 % of its calls has eight failures in a row once in 20,000 calls and sixteen never;
+    /// one that fails half of them has sixteen once in 130,000.
     pub break_after: u32,
 }
 

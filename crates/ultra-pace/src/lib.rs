@@ -63,7 +63,7 @@
 //! | queued | its turn comes, a slot is free, and every rule of its target allows a launch | in flight |
 //! | in flight | success, fatal failure, or its attempts are used up | finished |
 //! | in flight | failure with Retry-After | asleep for as long as it was told |
-//! | in flight | failure that is owed to an outage | queued, behind the breaker |
+//! | in flight | failure while the breaker is open, or that opens it | queued, behind the breaker |
 //! | in flight | another failure | asleep for `U(0, min(cap, base·2ⁿ))` |
 //! | in flight | withdrawn, abort | in flight, cancelled; finished when its attempts have ended |
 //! | asleep | the sleep is over | queued |
@@ -87,8 +87,8 @@
 //! | rate down | 429: `r ← max(0.2, 0.7·r)`, at most once a second; pauses of 1, 2, 4, 8, 16 s while all is refused, after which r is at most that of what was accepted in two minutes | | AWS β = 0.7; simulated | `pace` |
 //! | rate up | success, while calls wait: `r ← r + 0.01·(1 + t/40 s)` | | simulated: 82 % of 4/s, 92 % of 60/min | `pace` |
 //! | rate off | lowered three times without recovering, share of 429 above half of before: not paced | for 60 s | simulated | `pace::trial` |
-//! | concurrency | a target's share of the total; halved at 4 connections failed in a row, at most once a second; +1 per success while half in use | 32 of 128 | Netflix concurrency-limits | `limits` |
-//! | breaker, opens | failures in a row, or 16 of the last 20; 4xx and 429 count for nothing | 8 | 50 % of 10 trips at p = 0.3 and costs 1.8 times the time | `breaker` |
+//! | concurrency | a target's share of the total; halved at 4 connections failed in a row, at most once a second; at most 4 once the breaker closed; +1 per success while half in use | 32 of 128 | Netflix concurrency-limits | `limits` |
+//! | breaker, opens | failures in a row, in the order of launch: what is in flight ends the row, unless it is out for twice as long as successes take; 4xx and 429 count for nothing; from half as many on failures are not charged | 16 | simulated: 8 in a row, or 50 % of 10, trip for scattered faults and cost up to 15 times the time | `breaker`, `row` |
 //! | breaker, open | for `min(60, 5·2ᵏ)·U(0.8, 1.2)` s, then a probe, from the call that may have cost least; one answer closes it; calls are held, not charged, not failed | | | `breaker`, `retry` |
 //! | storm guard | over 2 min, sent > 2·accepted: delayed by `U(0, 1 s)` with probability `(sent − 2·accepted)/(sent + 1)`, then asked again | from 20 calls on | Google SRE, adaptive throttling, K = 2 | `storm` |
 //! | second attempt | no first byte after the target's p95 of the last 256 successes (≥ 20), (hedges + 1) ≤ 5 % of launches, target neither paced, gated nor broken, slot free, nobody waiting; the first success wins, the other is cancelled and counts as possibly paid | off | "The Tail at Scale"; Finagle backup requests | `hedge` |
@@ -130,6 +130,7 @@ mod machine;
 mod pace;
 mod recent;
 mod retry;
+mod row;
 mod shared;
 mod spacing;
 mod storm;

@@ -7,6 +7,7 @@
 //! A target that cannot be reached four times in a row may be refusing connections, or this process may be out
 //! of sockets: its own limit is halved, at most once a second and never below one. Each success adds one
 //! while at least half of the limit is in use, up to `per_target` (Netflix's concurrency limits grow so).
+//! A target that was down and answers again begins with four, so one that is down again sees few.
 //! Slowness never lowers it: long answers are not queueing.
 
 use std::time::Duration;
@@ -66,6 +67,9 @@ impl Limits {
 const RUN: u32 = 4;
 const BETWEEN: Duration = Duration::from_secs(1);
 
+/// What a target may have in flight that was down and answers again, at first.
+const AGAIN: usize = 4;
+
 /// What one target may have in flight for its own sake.
 #[derive(Debug)]
 pub(crate) struct Own {
@@ -99,6 +103,11 @@ impl Own {
         Some(self.limit)
     }
 
+    /// The target was down and answers again: it is taken up by few, and each success makes it one more.
+    pub(crate) fn begin_again(&mut self) {
+        (self.row, self.limit) = (0, self.limit.min(AGAIN));
+    }
+
     /// The target was reached, whatever came of it.
     pub(crate) fn reached(&mut self) {
         self.row = 0;
@@ -129,6 +138,21 @@ mod tests {
         assert_eq!([1, 2, 3, 4].map(|_| own.unreachable(s(1))), [None, None, None, Some(16)]);
         assert!((0..9).all(|_| own.unreachable(s(1)).is_none()));
         assert_eq!(own.unreachable(s(2)), Some(8));
+    }
+
+    #[test]
+    fn a_target_that_answers_again_doubles_what_it_has_in_flight_with_each_wave() {
+        let mut own = Own::new(32);
+        own.begin_again();
+        let mut waves = Vec::new();
+        while own.limit() < 32 {
+            waves.push(own.limit());
+            (0..own.limit()).for_each(|_| _ = own.succeeded(own.limit()));
+        }
+        assert_eq!(waves, [4, 8, 16]);
+        let mut small = Own::new(2);
+        small.begin_again();
+        assert_eq!(small.limit(), 2);
     }
 
     #[test]

@@ -7,15 +7,15 @@
 //! | throttled, free; Retry-After | nothing | wait as long as told, then behind the gate |
 //! | unsure; Retry-After | as a failure and as possibly paid | the same, within the limits |
 //! | throttled, while the target is paced | nothing | sleep |
-//! | free; the breaker is open | nothing | wait behind the breaker |
-//! | unsure; the breaker is open | as possibly paid | the same, up to `unsure_attempts` |
+//! | free; the target seems to be down | nothing | sleep; behind its breaker once that is open |
+//! | unsure; the target seems to be down | as possibly paid | the same, up to `unsure_attempts` |
 //! | fatal | | end |
 //!
 //! The third row is the target's refusal, not the record's failure. The fourth is charged all the same: a
 //! header must not lift the limit of what a record may cost. The fifth is owed to a rate that is not found yet.
-//! The last two are the target's outage, not the record's failure: with the failure that opens the breaker it is
-//! known, so that one, those that were in flight then, and probes cost no record its attempts; only what may
-//! have to be paid still counts. Once `unsure_attempts` may have to be paid, no failure is followed by another
+//! The next two are the target's outage, not the record's failure: from `break_after` failures in a row on, those
+//! that follow, those that were in flight when the breaker opened, and probes cost no record its attempts; only
+//! what may have to be paid still counts. Once `unsure_attempts` may have to be paid, no failure is followed by another
 //! attempt, whatever its class: of two attempts of a call the unsure one may have ended first. No wait is begun that would last to the deadline, except that for the breaker,
 //! because nobody knows how long it is.
 
@@ -48,13 +48,23 @@ pub(crate) enum Cause {
     Asked,
 }
 
-/// One transient or fatal failure, with the pause that the target asked for, never zero, and whether it is owed
-/// to what is known of the target: an outage, or a rate.
+/// What a failure is owed to if not to the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Excuse {
+    /// The rate that the target takes is not found yet.
+    Pace,
+    /// The target seems to be down.
+    Doubt,
+    /// The target is down: its breaker is open.
+    Outage,
+}
+
+/// One transient or fatal failure, with the pause that the target asked for, never zero, and its excuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) class: Class,
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) excused: bool,
+    pub(crate) excuse: Option<Excuse>,
 }
 
 /// What becomes of the call.
@@ -73,7 +83,7 @@ impl Tally {
     pub(crate) fn fail(&mut self, failure: Failure) {
         let may_cost = failure.class.may_cost();
         self.possibly_paid += u32::from(may_cost);
-        self.charged += u32::from(!failure.excused && (may_cost || failure.retry_after.is_none()));
+        self.charged += u32::from(failure.excuse.is_none() && (may_cost || failure.retry_after.is_none()));
         self.cause = Some(match failure.retry_after {
             Some(_) => Cause::Asked,
             None => Cause::Failure(failure.class),
@@ -95,13 +105,13 @@ pub(crate) fn decide(
         return Decision::GiveUp(Why::Fatal(class));
     }
     let spent = tally.possibly_paid >= config.unsure_attempts.max(1);
-    if spent || (tally.charged >= config.attempts && !failure.excused) {
+    if spent || (tally.charged >= config.attempts && failure.excuse.is_none()) {
         return Decision::GiveUp(Why::Exhausted(class));
     }
     if let Some(wait) = failure.retry_after {
         return if wait < left { Decision::Sleep(wait) } else { Decision::GiveUp(Why::RetryAfter { wait }) };
     }
-    if failure.excused && class != Class::Throttled {
+    if failure.excuse == Some(Excuse::Outage) {
         return Decision::Queue;
     }
     let base = if class == Class::Throttled { config.throttle_base } else { config.base };
@@ -117,7 +127,7 @@ mod tests {
     const PAUSE: Duration = Duration::from_secs(20);
 
     fn failure(class: Class, retry_after: Option<u64>) -> Failure {
-        Failure { class, retry_after: retry_after.map(Duration::from_secs), excused: false }
+        Failure { class, retry_after: retry_after.map(Duration::from_secs), excuse: None }
     }
 
     /// The decision after `count` failures of this kind in a row, with the jitter at half.
@@ -209,16 +219,22 @@ mod tests {
 
     #[test]
     fn an_outage_costs_no_attempts_but_what_may_be_paid() {
-        let free = Failure { excused: true, ..failure(Class::Free, None) };
+        let free = Failure { excuse: Some(Excuse::Outage), ..failure(Class::Free, None) };
         assert_eq!(after(100, free, LEFT), Decision::Queue);
-        let unsure = Failure { excused: true, ..failure(Class::Unsure, None) };
+        let unsure = Failure { excuse: Some(Excuse::Outage), ..failure(Class::Unsure, None) };
         assert_eq!(after(3, unsure, LEFT), Decision::Queue);
         assert_eq!(after(4, unsure, LEFT), Decision::GiveUp(Why::Exhausted(Class::Unsure)));
     }
 
     #[test]
+    fn a_target_that_seems_to_be_down_is_not_asked_again_at_once() {
+        let free = Failure { excuse: Some(Excuse::Doubt), ..failure(Class::Free, None) };
+        assert_eq!(after(100, free, LEFT), Decision::Sleep(Duration::from_millis(250)));
+    }
+
+    #[test]
     fn a_paced_target_may_refuse_without_end() {
-        let throttled = Failure { excused: true, ..failure(Class::Throttled, None) };
+        let throttled = Failure { excuse: Some(Excuse::Pace), ..failure(Class::Throttled, None) };
         assert_eq!(after(100, throttled, LEFT), Decision::Sleep(Duration::from_millis(500)));
     }
 
@@ -226,7 +242,7 @@ mod tests {
     fn an_outage_costs_nothing_when_it_meets_the_last_attempt() {
         let mut tally = Tally::default();
         (0..7).for_each(|_| tally.fail(failure(Class::Free, None)));
-        let last = Failure { excused: true, ..failure(Class::Free, None) };
+        let last = Failure { excuse: Some(Excuse::Outage), ..failure(Class::Free, None) };
         tally.fail(last);
         assert_eq!(decide(&Config::default(), tally, last, LEFT, || 0.5), Decision::Queue);
     }

@@ -13,6 +13,7 @@ use crate::hedge::FirstBytes;
 use crate::id::{AttemptId, CallId};
 use crate::limits::Own;
 use crate::pace::{Change, Pace};
+use crate::retry::Excuse;
 use crate::shared::Shared;
 use crate::storm::Storm;
 
@@ -90,7 +91,7 @@ impl Target {
     ) -> u64 {
         self.launches += 1;
         self.gate.pass(now, spread);
-        self.breaker.pass(now, unit);
+        self.breaker.pass(now, self.launches, unit);
         self.pace.pass(now, tokens);
         self.storm.sent(now);
         self.launches
@@ -119,7 +120,7 @@ impl Target {
                     self.pace.settle(run.tokens, spent.tokens);
                 }
             }
-            Outcome::Stopped => {}
+            Outcome::Stopped => self.breaker.stopped(run.launch),
         }
     }
 
@@ -127,7 +128,7 @@ impl Target {
         if self.gate.succeeded(now, launch) {
             tell(Note::Opened);
         }
-        self.answered(launch, true, tell);
+        self.answered(now, launch, true, tell);
         if let Some(per_s) = self.pace.succeeded(now, launch) {
             tell(Note::Paced { per_s });
         }
@@ -147,7 +148,7 @@ impl Target {
     ) {
         if health == Health::Up {
             self.own.reached();
-            self.answered(launch, false, tell);
+            self.answered(now, launch, false, tell);
             if class == Class::Throttled {
                 match self.pace.refused(now, launch, self.launches) {
                     Change::None => {}
@@ -166,14 +167,17 @@ impl Target {
         } else if let Some(to) = self.own.unreachable(now) {
             tell(Note::Lowered { to });
         }
-        if let Some((for_, failures)) = self.breaker.failed(now, self.launches, config.break_after, unit) {
+        if let Some((for_, failures)) =
+            self.breaker.failed(now, (launch, self.launches), config.break_after, unit)
+        {
             tell(Note::Broken { for_, failures });
         }
     }
 
-    fn answered(&mut self, launch: u64, success: bool, tell: &mut impl FnMut(Note)) {
-        if self.breaker.answered(launch, success) {
+    fn answered(&mut self, now: Duration, launch: u64, success: bool, tell: &mut impl FnMut(Note)) {
+        if self.breaker.answered(now, launch, success) {
             self.storm.forget();
+            self.own.begin_again();
             tell(Note::Mended);
         }
     }
@@ -183,11 +187,14 @@ impl Target {
         self.gate.told() <= now && self.pace.is_scattered()
     }
 
-    /// Whether such a failure is owed to what is known of the target and not to the record.
-    pub(crate) fn excuses(&self, class: Class, health: Health) -> bool {
+    /// What such a failure is owed to if not to the record. `after` is what the configuration says of that, zero for
+    /// never.
+    pub(crate) fn excuse(&self, after: u32, class: Class, health: Health) -> Option<Excuse> {
         match health {
-            Health::Up => class == Class::Throttled && self.pace.is_kept(),
-            Health::Sick | Health::Unreachable => self.breaker.is_open(),
+            _ if after == 0 => None,
+            Health::Up => (class == Class::Throttled && self.pace.is_kept()).then_some(Excuse::Pace),
+            Health::Sick | Health::Unreachable if self.breaker.is_open() => Some(Excuse::Outage),
+            Health::Sick | Health::Unreachable => self.breaker.is_doubted(after).then_some(Excuse::Doubt),
         }
     }
 
@@ -212,6 +219,7 @@ impl Target {
         self.pace.adopt(next, shared.rate, shared.cut, self.launches);
         if self.breaker.adopt(shared.broken_until, shared.broken_times, self.launches) {
             self.storm.forget();
+            self.own.begin_again();
         }
     }
 }

@@ -59,7 +59,7 @@ impl<J: Jitter> Machine<J> {
                     call.tally.possibly_paid += u32::from(class.may_cost());
                     return;
                 }
-                self.failed(attempt, Failure { class, retry_after, excused: false }, health, actions);
+                self.failed(attempt, Failure { class, retry_after, excuse: None }, health, actions);
             }
         }
     }
@@ -99,9 +99,9 @@ impl<J: Jitter> Machine<J> {
         self.board.not_late(id);
         let Some(&(mut call)) = self.board.call(id) else { return };
         let target = self.board.target(call.target);
-        let lenient = self.config.break_after > 0;
-        let excused = lenient && target.is_some_and(|target| target.excuses(failure.class, health));
-        let failure = Failure { excused, ..failure };
+        let after = self.config.break_after;
+        let excuse = target.and_then(|target| target.excuse(after, failure.class, health));
+        let failure = Failure { excuse, ..failure };
         call.tally.fail(failure);
         if let Some(open) = self.board.call_mut(id) {
             open.tally = call.tally;

@@ -135,6 +135,46 @@ fn scattered_faults_of_thirty_percent_cost_no_more_time_than_without_a_breaker()
     }
 }
 
+/// A target that fails the part `p` of its attempts, a tenth of them unsure. Failures and answers take so long.
+fn uneven(seed: u64, p: f64, attempt: AttemptId, failures: (u64, u64), answers: (u64, u64)) -> Fate {
+    let draw = |what| unit(&[seed, attempt.call.0, u64::from(attempt.n), what]);
+    let takes = |(from, to): (u64, u64)| ms(from) + ms(to - from).mul_f64(draw(11));
+    let failure = |class| Outcome::Failure { class, health: Health::Sick, retry_after: None };
+    match draw(10) {
+        x if x < p * 0.1 => Fate::new(takes(failures), failure(Class::Unsure)),
+        x if x < p => Fate::new(takes(failures), failure(Class::Free)),
+        _ => Fate::new(takes(answers), Outcome::Success),
+    }
+}
+
+/// Quick failures come before slow answers, in runs; slow ones come together long after quick answers.
+#[test]
+fn scattered_faults_open_no_breaker_for_long_however_long_they_and_the_answers_take() {
+    const RECORDS: usize = 4_000;
+    let (quick, second) = ((5, 20), (1_000, 1_000));
+    for (failures, answers) in [(quick, second), (second, quick), ((20, 20), second), (quick, (500, 1_500))] {
+        for p in [0.3, 0.5] {
+            for seed in 0..2 {
+                let fate = |attempt: AttemptId, _: TargetId, _: Duration| {
+                    uneven(seed, p, attempt, failures, answers)
+                };
+                let run = |break_after| {
+                    let config = Config { break_after, ..Config::default() };
+                    Simulation::new(config, seed, together(RECORDS, 1), &fate).run()
+                };
+                let (with, without) = (run(8), run(0));
+                let case = format!("{p}, {failures:?}, {answers:?}, seed {seed}");
+                let wall = with.end.as_secs_f64() / without.end.as_secs_f64();
+                assert!(wall <= 1.1, "{case}: {wall} of the time without a breaker");
+                assert!(with.succeeded() + 4 >= without.succeeded(), "{case}: {}", with.succeeded());
+                let attempts = with.attempts() as f64 / RECORDS as f64;
+                assert!(attempts <= 1.05 / (1.0 - p), "{case}: {attempts} attempts a record");
+                assert!(p > 0.3 || with.succeeded() * 1_000 >= RECORDS * 999, "{case}: {}", with.succeeded());
+            }
+        }
+    }
+}
+
 /// 70 % failures: too few for the breaker to see an outage, and more than half.
 #[test]
 fn a_storm_is_slowed_down() {

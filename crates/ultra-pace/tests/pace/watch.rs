@@ -19,7 +19,9 @@ struct Open {
     running: BTreeSet<AttemptId>,
     begun: bool,
     withdrawn: bool,
+    /// Failures that count against its attempts, those included that may be owed to an outage, and without them.
     charged: u32,
+    surely_charged: u32,
     unsure: u32,
 }
 
@@ -43,6 +45,8 @@ pub(crate) struct Watch {
     /// Targets whose gates this step closed.
     paused: BTreeSet<TargetId>,
     broken: BTreeSet<TargetId>,
+    /// Failures of each target that say that it is sick or unreachable.
+    sick: BTreeMap<TargetId, u32>,
     /// Targets that are paced, and whether the server or the user told a limit of requests, of tokens.
     paced: BTreeSet<TargetId>,
     limits: BTreeMap<(TargetId, bool), (bool, bool)>,
@@ -69,6 +73,7 @@ impl Watch {
             gates: BTreeMap::new(),
             paused: BTreeSet::new(),
             broken: BTreeSet::new(),
+            sick: BTreeMap::new(),
             paced: BTreeSet::new(),
             limits: BTreeMap::new(),
             closed: BTreeMap::new(),
@@ -153,6 +158,7 @@ impl Watch {
                     begun: false,
                     withdrawn: false,
                     charged: 0,
+                    surely_charged: 0,
                     unsure: 0,
                 };
                 assert!(self.open.insert(call, open).is_none(), "the script submits each call once");
@@ -203,6 +209,12 @@ impl Watch {
             }
             _ => {}
         }
+        let sick = self.sick.entry(target).or_default();
+        if let Outcome::Failure { health: Health::Sick | Health::Unreachable, .. } = outcome {
+            *sick += 1;
+        }
+        // From so many failures on there may be enough of them in a row.
+        let doubted = *sick >= self.config.break_after;
         let Some(call) = self.open.get_mut(&attempt.call) else { return };
         call.running.remove(&attempt);
         let alone = call.running.is_empty();
@@ -216,6 +228,7 @@ impl Watch {
                 let unsure = class == Class::Unsure;
                 call.unsure += u32::from(unsure);
                 self.unsure += u64::from(unsure);
+                let maybe_excused = health != Health::Up && doubted && self.config.break_after > 0;
                 let excused = match health {
                     Health::Up => {
                         let paced = self.paced.contains(&target) || limited.0 || limited.1;
@@ -225,7 +238,9 @@ impl Watch {
                 };
                 let told = retry_after.is_some_and(|wait| !wait.is_zero());
                 let excused = excused && self.config.break_after > 0;
-                call.charged += u32::from(alone && !excused && (unsure || !told));
+                let charged = alone && !excused && (unsure || !told);
+                call.charged += u32::from(charged);
+                call.surely_charged += u32::from(charged && !maybe_excused);
             }
         }
     }
@@ -256,7 +271,8 @@ impl Watch {
         assert!(now < call.deadline, "launched {attempt} at {now:?}, past its deadline {:?}", call.deadline);
         assert_eq!(timeout, self.config.attempt_timeout.min(call.deadline.saturating_sub(now)));
         if !self.shared {
-            assert!(call.charged < self.config.attempts.max(1), "{attempt}: {} failures", call.charged);
+            let charged = call.surely_charged;
+            assert!(charged < self.config.attempts.max(1), "{attempt}: {charged} failures");
         }
         assert!(call.unsure < self.config.unsure_attempts.max(1), "{attempt}: {} unsure", call.unsure);
         assert_eq!((attempt.n, target), (call.launched + 1, call.target));

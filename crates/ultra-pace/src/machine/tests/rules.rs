@@ -27,6 +27,11 @@ impl Bench {
         bench
     }
 
+    /// Eight slots, and a breaker that opens at the eighth failure in a row.
+    fn that_breaks() -> Self {
+        Bench::new(Config { per_target: 8, total: 8, break_after: 4, ..Config::default() })
+    }
+
     /// Forty answers of a second each.
     fn warm_up(&mut self) {
         for call in 1_000..1_040 {
@@ -115,7 +120,7 @@ fn no_attempt_gets_more_time_than_the_run_has() {
 
 #[test]
 fn a_run_of_outages_holds_the_calls_and_charges_nobody() {
-    let mut bench = Bench::with_slots(8, 8);
+    let mut bench = Bench::that_breaks();
     (1..=9).for_each(|call| _ = bench.submit(call, 0));
     let mut last = Vec::new();
     for call in 1..=8 {
@@ -138,7 +143,7 @@ fn a_run_of_outages_holds_the_calls_and_charges_nobody() {
 
 #[test]
 fn probes_take_turns_among_the_calls_that_may_have_cost_least() {
-    let mut bench = Bench::with_slots(8, 8);
+    let mut bench = Bench::that_breaks();
     (1..=8).for_each(|call| _ = bench.submit(call, 0));
     (1..=8).for_each(|call| _ = bench.end(call, 1, UNSURE));
     let mut probed = Vec::new();
@@ -154,12 +159,12 @@ fn probes_take_turns_among_the_calls_that_may_have_cost_least() {
 
 #[test]
 fn one_answer_ends_the_outage() {
-    let mut bench = Bench::with_slots(8, 8);
+    let mut bench = Bench::that_breaks();
     (1..=8).for_each(|call| _ = bench.submit(call, 0));
     (1..=8).for_each(|call| _ = bench.end(call, 1, FREE));
     assert_eq!(bench.at(s(5)), ["+1.2"]);
     bench.now = s(6);
-    assert_eq!(bench.end(1, 2, Outcome::Success).len(), 8, "its end, and the seven others start");
+    assert_eq!(bench.end(1, 2, Outcome::Success).len(), 5, "its end, and four of the others start");
     assert!(bench.notes.contains(&Note::Mended));
 }
 
@@ -360,7 +365,7 @@ fn a_pause_that_another_process_was_told_is_kept_here() {
 
 #[test]
 fn a_probe_of_one_process_keeps_the_others_from_probing() {
-    let (mut here, mut there) = (Bench::with_slots(8, 8), Bench::with_slots(8, 8));
+    let (mut here, mut there) = (Bench::that_breaks(), Bench::that_breaks());
     (1..=8).for_each(|call| _ = here.submit(call, 0));
     (1..=8).for_each(|call| _ = here.end(call, 1, REFUSED));
     there.machine.adopt(TargetId(0), here.machine.share(TargetId(0)));
