@@ -60,3 +60,20 @@ fn a_provider_of_ones_own_speaks_the_dialect_it_names() {
     assert!(refused("[providers.lab]\ndialect = \"soap\"\n").starts_with("ultra.toml:2: a dialect is"));
     assert!(refused("[providers.lab]\n").contains("needs a `base-url`"));
 }
+
+#[test]
+fn the_examples_of_the_manual_are_read() {
+    let page = include_str!("../../../../man/frames/ultra.7").replace("\\-", "-");
+    let blocks = page.split(".nf\n").skip(1).filter_map(|rest| rest.split_once(".fi\n"));
+    let mut config = Config::default();
+    for (text, _) in blocks.filter(|(text, _)| text.lines().any(|line| line.trim().starts_with('['))) {
+        config.add("ultra.toml", text).unwrap_or_else(|failure| panic!("{failure}\n{text}"));
+    }
+    config.check_names().expect("are targets");
+    let price = config.price("openai:gpt-6-luna").expect("has one");
+    assert_eq!((price.input, price.cached, price.output), (0.25, 0.025, 2.0));
+    let small = config.limit("anthropic:claude-haiku-5-5");
+    assert_eq!(small.requests_per_minute, Some(1000.0));
+    assert_eq!((small.tokens_per_minute, small.concurrency), (Some(30_000.0), Some(4)));
+    assert_eq!(config.fallbacks("openai:gpt-6-luna"), ["openrouter:openai/gpt-6-luna", "ollama:llama3"]);
+}
