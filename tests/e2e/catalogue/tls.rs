@@ -33,7 +33,7 @@ impl Peer {
                 "--attempts",
                 "3",
                 "--timeout",
-                "2s",
+                "1s",
                 "--deadline",
                 "3s",
                 "--summary",

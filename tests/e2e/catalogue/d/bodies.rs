@@ -115,8 +115,8 @@ fn case_98_a_character_may_be_split_anywhere() {
     run.assert_status(0);
     assert_eq!(run.records("response").len(), 600);
     assert!(run.records("response").iter().all(|record| record["text"] == TEXT), "{}", run.stderr());
-    // Each byte in a packet of its own.
-    let drip = Reply::text(TEXT).dripping(1, Duration::from_millis(1));
+    // A few bytes in each packet.
+    let drip = Reply::text(TEXT).dripping(3, Duration::from_millis(1));
     judge(&[(drip.clone(), C::Fine, "response"), (drip.chunked(1), C::Fine, "response")]);
 }
 
