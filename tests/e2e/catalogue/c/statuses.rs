@@ -13,7 +13,7 @@ use crate::catalogue::{DIALECTS, KEY, ask, end, fanout, keyless, questions};
 fn ten(reply: Reply) -> (Server, Run) {
     let server = Server::start(Script::always(reply));
     let run = fanout(&Sandbox::new(), &server.url())
-        .args(["-m", "vllm:m", "-j", "1", "--attempts", "1", "--deadline", "3s"])
+        .args(["-m", "vllm:m", "-j", "1", "--attempts", "1", "--deadline", "2500ms"])
         .stdin(questions(10))
         .run();
     (server, run)
