@@ -8,6 +8,11 @@
 //! `S ← max(0, S + 1)` with a refusal, `S ← max(0, S − 0.2)` with a success, at S ≥ 6 (a CUSUM test).
 //! Then nothing is sent for a second, and after it 70 % of what the target had accepted in the second before.
 //!
+//! A limit by the minute is met in another way where refusals say how long to wait: a burst is accepted, the gate
+//! closes after a few refusals, and the next burst meets the same. So the pacing begins too when a target asks for
+//! two seconds or more, is left alone for that long, and asks for as much again within a minute: at 95 % of what
+//! it accepted from the one refusal to the other.
+//!
 //! **A refusal** of a launch that was paced already lowers the rate to 70 % (AWS' β), to no less than 0.2 a
 //! second, at most once a second and once for all that was launched before the last time. As long as that is
 //! answered by refusals only, the rate stays, but nothing is sent for 1, 2, 4, 8, then 16 seconds; when a launch
@@ -17,8 +22,8 @@
 //! **A success**, while calls wait for their turn, raises the rate by `0.01·(1 + t/40 s)`, t being the time
 //! since it was lowered: one per cent a second at first, then faster, for a limit that changed.
 //!
-//! **Where it does not help**: three times lowered without recovering in between, and the share of refusals has
-//! not fallen to half. Then the rate is not the cause, and for a minute each refused call waits for itself only.
+//! **Where it does not help**: three times lowered without recovering in between, and the share of refusals is
+//! neither half nor twice of what it was. Then the rate is not the cause, and for a minute each refused call waits for itself only.
 
 use std::time::Duration;
 
@@ -49,6 +54,9 @@ const FEWEST: u32 = 20;
 /// Launches since the rate was lowered that were not refused, by which it is known without their answers, which
 /// may take long, that launches are accepted.
 const ACCEPTED: u64 = 8;
+/// The shortest pause that speaks of a limit, and the time after it in which the next one does.
+const LONG: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_mins(1);
 /// How long nothing is paced after it did not help.
 const BLIND: Duration = Duration::from_mins(1);
 
@@ -65,6 +73,12 @@ pub(crate) struct Pace {
     held: bool,
     suspicion: f64,
     successes: u32,
+    /// Launches that were not refused.
+    taken: u64,
+    /// The last long pause that was not disproved.
+    long: Option<Long>,
+    /// Whether such pauses began the pacing, so that the rate is known to be the cause.
+    measured: bool,
     /// When the rate was last lowered, and the last launch before that.
     cut: Duration,
     cut_launch: u64,
@@ -81,6 +95,14 @@ pub(crate) struct Pace {
     blind: Duration,
 }
 
+/// A long pause that the target asked for: when, until when, and what it had taken by then.
+#[derive(Clone, Copy, Debug)]
+struct Long {
+    at: Duration,
+    until: Duration,
+    taken: u64,
+}
+
 impl Default for Pace {
     fn default() -> Self {
         Pace {
@@ -92,6 +114,9 @@ impl Default for Pace {
             held: false,
             suspicion: 0.0,
             successes: 0,
+            taken: 0,
+            long: None,
+            measured: false,
             cut: Duration::ZERO,
             cut_launch: 0,
             refusals: 0,
@@ -156,6 +181,7 @@ impl Pace {
     pub(crate) fn pass(&mut self, now: Duration, tokens: u64) {
         self.held = false;
         self.since.get_or_insert(now);
+        self.taken += 1;
         self.second.add(now, 1, 0);
         self.past.add(now, 1, 0);
         if let Some(rate) = self.rate {
@@ -195,6 +221,7 @@ impl Pace {
 
     /// The launch of this number was refused, the last one so far being `last`. What that changed.
     pub(crate) fn refused(&mut self, now: Duration, launch: u64, last: u64) -> Change {
+        self.taken = self.taken.saturating_sub(1);
         self.second.add(now, 0, 1);
         self.past.add(now, 0, 1);
         self.suspicion += 1.0;
@@ -224,7 +251,7 @@ impl Pace {
             self.lower(now, last);
             return Change::None;
         }
-        if self.trial.cut(rate, last) {
+        if self.trial.cut(rate, last, now.saturating_sub(self.cut)) && !self.measured {
             self.rate = self.known();
             (self.blind, self.suspicion) = (now.saturating_add(BLIND), 1.0);
             (self.first, self.misses) = (None, 0);
@@ -241,17 +268,44 @@ impl Pace {
         self.suspicion < ALONE && self.successes >= FEWEST
     }
 
-    /// Begins to pace, after a run of refusals, at this rate.
+    /// The gate closes for a refusal that asks for a pause until then, the last launch so far being `last`. The
+    /// rate, if that begins the pacing.
+    pub(crate) fn paused(&mut self, now: Duration, until: Duration, last: u64) -> Option<f64> {
+        if self.rate.is_some() || now < self.blind || until < now.saturating_add(LONG) {
+            return None;
+        }
+        let before = self.long.replace(Long { at: now, until, taken: self.taken })?;
+        if !(before.until..before.until.saturating_add(AGAIN)).contains(&now) {
+            return None;
+        }
+        let taken = self.taken.saturating_sub(before.taken) as f64;
+        let rate = (USED * taken / now.saturating_sub(before.at).as_secs_f64()).max(LEAST);
+        self.start(now, rate, last);
+        // It was measured, so the next success does not lower it to what was taken while nothing was sent; and the
+        // pause is no time in which it proved itself.
+        (self.misses, self.cut, self.measured) = (0, until, true);
+        Some(rate)
+    }
+
+    /// The gate opened early: the pause was not for a limit.
+    pub(crate) fn opened(&mut self) {
+        self.long = None;
+    }
+
+    /// Begins to pace, after a run of refusals. At which rate.
     fn begin(&mut self, now: Duration, last: u64) -> f64 {
         let (sent, refused) = self.second.sums(now);
         let first = sent.saturating_sub(refused);
         self.first = Some(first);
         let rate = (CUT * f64::from(first)).max(LEAST);
-        self.rate = Some(rate);
-        self.misses = 1;
+        self.start(now, rate, last);
+        rate
+    }
+
+    fn start(&mut self, now: Duration, rate: f64, last: u64) {
+        (self.rate, self.misses, self.long) = (Some(rate), 1, None);
         self.trial.begin(rate, last);
         self.lower(now, last);
-        rate
     }
 
     /// The rate was lowered; whatever was launched up to now may still be refused for the old one.

@@ -126,6 +126,7 @@ impl Target {
 
     fn succeeded(&mut self, now: Duration, launch: u64, tell: &mut impl FnMut(Note)) {
         if self.gate.succeeded(now, launch) {
+            self.pace.opened();
             tell(Note::Opened);
         }
         self.answered(now, launch, true, tell);

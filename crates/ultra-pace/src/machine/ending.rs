@@ -146,11 +146,16 @@ impl<J: Jitter> Machine<J> {
         actions: &mut Vec<Action>,
     ) {
         let spread = part(self.config.spread, self.unit(attempt, Purpose::Reopen));
-        let gate = &mut self.board.target_mut(id).gate;
-        let before = gate.told();
-        gate.close(self.now.saturating_add(wait), spread, launch);
-        if before <= self.now {
-            actions.push(Action::Note { target: id, note: Note::Paused { for_: wait } });
+        let now = self.now;
+        let target = self.board.target_mut(id);
+        let before = target.gate.told();
+        target.gate.close(now.saturating_add(wait), spread, launch);
+        if before > now {
+            return;
+        }
+        actions.push(Action::Note { target: id, note: Note::Paused { for_: wait } });
+        if let Some(per_s) = target.pace.paused(now, now.saturating_add(wait), target.launches) {
+            actions.push(Action::Note { target: id, note: Note::Paced { per_s } });
         }
     }
 

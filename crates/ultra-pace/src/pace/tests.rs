@@ -209,3 +209,26 @@ fn two_refusals_in_a_row_are_not_scattered_after_a_minute_without_pacing_either(
     pace.refused(s(60), 50, 50);
     assert!(!pace.is_scattered());
 }
+
+#[test]
+fn a_second_long_pause_after_a_burst_begins_the_pacing_at_what_was_taken_in_between() {
+    let mut pace = Pace::default();
+    (0..10).for_each(|_| pace.pass(s(0), 0));
+    assert_eq!(pace.paused(s(1), s(60), 10), None);
+    (0..59).for_each(|_| pace.pass(s(60), 0));
+    assert_eq!(pace.paused(s(60), s(119), 69), Some(USED));
+    assert_eq!(pace.paused(s(61), s(119), 69), None, "it is paced");
+}
+
+#[test]
+fn a_pause_that_is_short_or_disproved_or_long_ago_speaks_of_no_limit() {
+    let mut short = Pace::default();
+    assert_eq!([1, 3, 5].map(|at| short.paused(s(at), ms(1_000 * at + 1_999), 1)), [None; 3]);
+    let mut disproved = Pace::default();
+    disproved.paused(s(1), s(60), 1);
+    disproved.opened();
+    assert_eq!(disproved.paused(s(60), s(119), 1), None);
+    let mut ago = Pace::default();
+    ago.paused(s(1), s(60), 1);
+    assert_eq!(ago.paused(s(120), s(180), 1), None);
+}

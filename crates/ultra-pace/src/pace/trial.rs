@@ -1,5 +1,7 @@
 //! Whether sending less makes the refusals fewer.
 
+use std::time::Duration;
+
 /// Outcomes that are needed for a judgement.
 const FEWEST: u32 = 20;
 
@@ -8,6 +10,9 @@ const CUTS: u32 = 2;
 
 /// The part of the rate before the last cut at which it counts as recovered.
 const RECOVERED: f64 = 0.85;
+
+/// Cuts that are so far apart are not in a row.
+const APART: Duration = Duration::from_secs(20);
 
 /// The share of refusals above which they are not taken for scattered.
 const SCATTERED: f64 = 0.5;
@@ -49,9 +54,10 @@ impl Trial {
         *self = Trial { share, before, launch: last, cuts: 1, ceiling: rate, ..Trial::default() };
     }
 
-    /// The rate is about to be lowered once more. Whether it should not be, because that does not help.
-    pub(crate) fn cut(&mut self, rate: f64, last: u64) -> bool {
-        let recovered = rate >= RECOVERED * self.ceiling;
+    /// The rate is about to be lowered once more, so long after the last time. Whether it should not be, because
+    /// that does not help.
+    pub(crate) fn cut(&mut self, rate: f64, last: u64, after: Duration) -> bool {
+        let recovered = rate >= RECOVERED * self.ceiling || after >= APART;
         self.ceiling = rate;
         if recovered || self.cuts == 0 {
             self.anew(self.share, rate, last);
@@ -62,7 +68,7 @@ impl Trial {
             return false;
         }
         let now = f64::from(self.refusals) / f64::from(self.outcomes);
-        let vain = now <= SCATTERED && now > self.before / 2.0;
+        let vain = now <= SCATTERED && now > self.before / 2.0 && now < self.before * 2.0;
         self.anew(now, rate, last);
         vain
     }
@@ -71,6 +77,8 @@ impl Trial {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SOON: Duration = Duration::from_secs(3);
 
     /// Outcomes of launches after the cuts so far, every `nth` of them a refusal.
     fn outcomes(trial: &mut Trial, n: u32, nth: u32) {
@@ -81,22 +89,22 @@ mod tests {
     fn refusals_that_stay_as_frequent_are_not_for_the_rate() {
         let mut trial = Trial::default();
         outcomes(&mut trial, 100, 5);
-        assert!(!trial.cut(10.0, 1));
+        assert!(!trial.cut(10.0, 1, SOON));
         outcomes(&mut trial, 20, 5);
-        assert!(!trial.cut(7.0, 1));
+        assert!(!trial.cut(7.0, 1, SOON));
         outcomes(&mut trial, 20, 5);
-        assert!(trial.cut(4.9, 1));
+        assert!(trial.cut(4.9, 1, SOON));
     }
 
     #[test]
     fn refusals_that_become_half_as_frequent_are_for_the_rate() {
         let mut trial = Trial::default();
         outcomes(&mut trial, 100, 3);
-        trial.cut(10.0, 1);
+        trial.cut(10.0, 1, SOON);
         outcomes(&mut trial, 20, 10);
-        trial.cut(7.0, 1);
+        trial.cut(7.0, 1, SOON);
         outcomes(&mut trial, 20, 10);
-        assert!(!trial.cut(4.9, 1));
+        assert!(!trial.cut(4.9, 1, SOON));
     }
 
     #[test]
@@ -104,28 +112,50 @@ mod tests {
         let mut trial = Trial::default();
         outcomes(&mut trial, 100, 5);
         for _ in 0..9 {
-            assert!(!trial.cut(10.0, 1));
+            assert!(!trial.cut(10.0, 1, SOON));
             outcomes(&mut trial, 40, 5);
         }
+    }
+
+    #[test]
+    fn cuts_that_are_far_apart_are_not_in_a_row() {
+        let mut trial = Trial::default();
+        outcomes(&mut trial, 100, 5);
+        for _ in 0..9 {
+            assert!(!trial.cut(10.0, 1, APART));
+            assert!(!trial.cut(7.0, 1, APART));
+            outcomes(&mut trial, 40, 5);
+        }
+    }
+
+    #[test]
+    fn refusals_that_become_more_frequent_are_those_of_a_limit_that_was_hit() {
+        let mut trial = Trial::default();
+        outcomes(&mut trial, 100, 20);
+        trial.cut(10.0, 1, SOON);
+        outcomes(&mut trial, 20, 3);
+        trial.cut(7.0, 1, SOON);
+        outcomes(&mut trial, 20, 3);
+        assert!(!trial.cut(4.9, 1, SOON));
     }
 
     #[test]
     fn few_outcomes_judge_nothing() {
         let mut trial = Trial::default();
         outcomes(&mut trial, 100, 5);
-        trial.cut(10.0, 1);
-        trial.cut(7.0, 1);
+        trial.cut(10.0, 1, SOON);
+        trial.cut(7.0, 1, SOON);
         outcomes(&mut trial, 19, 5);
-        assert!(!trial.cut(4.9, 1));
+        assert!(!trial.cut(4.9, 1, SOON));
     }
 
     #[test]
     fn where_most_is_refused_the_rate_is_lowered_on() {
         let mut trial = Trial::default();
         outcomes(&mut trial, 100, 1);
-        trial.cut(10.0, 1);
-        trial.cut(7.0, 1);
+        trial.cut(10.0, 1, SOON);
+        trial.cut(7.0, 1, SOON);
         (0..30).for_each(|i| trial.outcome(1_000, i % 5 != 0));
-        assert!(!trial.cut(4.9, 1));
+        assert!(!trial.cut(4.9, 1, SOON));
     }
 }

@@ -268,7 +268,7 @@ fn a_call_waits_as_long_as_either_of_its_attempts_was_told() {
         let end = bench.now + s(20);
         assert_eq!(bench.end(1, 1, first), [""; 0]);
         assert_eq!(bench.end(1, 2, second), [""; 0]);
-        assert_eq!(bench.at(end - ms(1)), [""; 0]);
+        assert_eq!(bench.at(end.saturating_sub(ms(1))), [""; 0]);
         assert_eq!(bench.at(end + s(1)), ["+1.3"]);
     }
 }
