@@ -416,7 +416,9 @@ fn a_database_of_another_program_is_left_alone() {
 #[test]
 fn what_is_not_a_file_is_refused() {
     let (directory, _) = place();
-    for path in [directory.path(), Path::new("/dev/null"), Path::new("/proc/none/cache.db")] {
+    let inner = directory.path().join("inner");
+    fs::create_dir(&inner).expect("makes");
+    for path in [&inner, Path::new("/dev/null"), Path::new("/proc/none/cache.db")] {
         let refused = Store::open(path, Limits::default()).map(drop);
         assert!(matches!(refused, Err(StoreError::NotAFile | StoreError::Io(_))), "{}", path.display());
     }
