@@ -9,7 +9,7 @@ use ultra_core::record::{Prompt, Request, Type};
 use ultra_provider::dispatch::{Feed, Feeder, feed};
 
 /// How many pieces of input wait to be taken.
-const ROOM: usize = 16;
+const ROOM: usize = 64;
 
 /// A piece of input.
 #[derive(Debug)]

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ use crate::call::{Answer, Call, CallError, Provider};
 /// How long an attempt may run over its time before it is cut: providers say better what took so long.
 const SLACK: Duration = Duration::from_millis(200);
 
+/// So many ends are worth a wake while the network is still busy.
+const MANY: usize = 16;
+
 /// An attempt that ended; without a result when it was cancelled.
 pub(super) type Landing = (AttemptId, Option<Result<Answer, CallError>>);
 
@@ -34,30 +38,55 @@ pub(super) struct Engine {
     bell: Bell,
     shutdown: Shutdown,
     stop_seen: bool,
-    flights: BTreeMap<AttemptId, AbortHandle>,
     landed: Landed,
+    /// Attempts that are handed over together before this waits: one wake for all of them.
+    leaving: Vec<(AttemptId, Flight)>,
     network: Option<Network>,
 }
+
+type Flight = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Attempts that ended and were not heard of yet: at most those that were in flight.
 #[derive(Clone, Default)]
 struct Landed(Arc<Mutex<Vec<Landing>>>);
 
 impl Landed {
-    fn put(&self, landing: Landing) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(landing);
+    /// Adds one, and tells how many there are.
+    fn put(&self, landing: Landing) -> usize {
+        let mut landed = self.lock();
+        landed.push(landing);
+        landed.len()
     }
 
     fn take(&self) -> Vec<Landing> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Landing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The thread that has the sockets.
 struct Network {
     handle: Handle,
+    flying: Flying,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+}
+
+/// The attempts in flight, to be cut.
+#[derive(Clone, Default)]
+struct Flying(Arc<Mutex<BTreeMap<AttemptId, AbortHandle>>>);
+
+impl Flying {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<AttemptId, AbortHandle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What was waited for.
@@ -80,8 +109,8 @@ impl Engine {
             bell,
             shutdown: shutdown.clone(),
             stop_seen: false,
-            flights: BTreeMap::new(),
             landed: Landed::default(),
+            leaving: Vec::new(),
             network: None,
         }
     }
@@ -96,7 +125,15 @@ impl Engine {
         if self.network.is_some() {
             return Ok(());
         }
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
+        // The tool is woken when there is nothing left to do here: once for all that ended together.
+        let (landed, bell) = (self.landed.clone(), self.bell());
+        let rest = move || {
+            if !landed.is_empty() {
+                bell.ring();
+            }
+        };
+        let runtime =
+            Builder::new_current_thread().enable_all().on_thread_park(rest).build().map_err(cannot_start)?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         let serve = move || {
@@ -106,7 +143,7 @@ impl Engine {
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("network".into()).spawn(serve).map_err(cannot_start)?;
-        self.network = Some(Network { handle, stop, thread });
+        self.network = Some(Network { handle, flying: Flying::default(), stop, thread });
         Ok(())
     }
 
@@ -118,25 +155,45 @@ impl Engine {
         timeout: Duration,
         hearing: &Hearing,
     ) {
-        let mut end = End { attempt, result: None, landed: self.landed.clone(), bell: self.bell() };
         // Only a real target is launched here, and the first of them has opened the network.
         let Some(network) = &self.network else { return };
+        let (landed, flying) = (self.landed.clone(), network.flying.clone());
+        let mut end = End { attempt, result: None, landed, flying, bell: self.bell() };
         let teller = hearing.teller(attempt);
-        let flight = network.handle.spawn(async move {
+        let flight = async move {
             let limit = timeout.saturating_add(SLACK);
             let ended = tokio::time::timeout(limit, provider.call(&call, timeout, &teller)).await;
             let message = || format!("no answer within {} s", timeout.as_secs_f64());
             let late = |_| CallError::new(ErrorKind::TimeoutAttempt, Class::Unsure, message());
             end.came(ended.map_err(late).flatten());
+        };
+        self.leaving.push((attempt, Box::pin(flight)));
+    }
+
+    /// Hands over what was launched.
+    fn hand_over(&mut self) {
+        let Some(network) = self.network.as_ref().filter(|_| !self.leaving.is_empty()) else { return };
+        let (leaving, flying) = (std::mem::take(&mut self.leaving), network.flying.clone());
+        network.handle.spawn(async move {
+            // A flight cannot end before this task does, so it finds its own handle.
+            let mut flying = flying.lock();
+            for (attempt, flight) in leaving {
+                flying.insert(attempt, tokio::spawn(flight).abort_handle());
+            }
         });
-        self.flights.insert(attempt, flight.abort_handle());
     }
 
     /// Ends an attempt; it comes back from [`Engine::turn`] without a result, unless it ended before.
     pub(super) fn cancel(&mut self, attempt: AttemptId) {
-        if let Some(flight) = self.flights.get(&attempt) {
-            flight.abort();
-        }
+        self.hand_over();
+        let Some(network) = &self.network else { return };
+        let flying = network.flying.clone();
+        network.handle.spawn(async move {
+            let flight = flying.lock().get(&attempt).cloned();
+            if let Some(flight) = flight {
+                flight.abort();
+            }
+        });
     }
 
     /// What happens next, at the latest after `pause`; `idle` is called once before this waits.
@@ -147,6 +204,7 @@ impl Engine {
         hearing: &Hearing,
         idle: impl FnOnce() -> Result<(), Failure>,
     ) -> Result<Turn<T>, Failure> {
+        self.hand_over();
         if let Some(turn) = self.look(feed.as_deref_mut(), hearing) {
             return Ok(turn);
         }
@@ -160,9 +218,6 @@ impl Engine {
 
     fn look<T>(&mut self, feed: Option<&mut Feed<T>>, hearing: &Hearing) -> Option<Turn<T>> {
         let ended = self.landed.take();
-        for (attempt, _) in &ended {
-            self.flights.remove(attempt);
-        }
         if !ended.is_empty() || hearing.is_something() {
             return Some(Turn::Ended(ended));
         }
@@ -182,6 +237,7 @@ struct End {
     attempt: AttemptId,
     result: Option<Result<Answer, CallError>>,
     landed: Landed,
+    flying: Flying,
     bell: Bell,
 }
 
@@ -193,8 +249,10 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.landed.put((self.attempt, self.result.take()));
-        self.bell.ring();
+        self.flying.lock().remove(&self.attempt);
+        if self.landed.put((self.attempt, self.result.take())) == MANY {
+            self.bell.ring();
+        }
     }
 }
 
@@ -204,9 +262,6 @@ fn cannot_start(cause: std::io::Error) -> Failure {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        for flight in self.flights.values() {
-            flight.abort();
-        }
         if let Some(Network { stop, thread, .. }) = self.network.take() {
             drop(stop);
             // A thread that panicked has said so itself.
@@ -217,6 +272,6 @@ impl Drop for Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("flights", &self.flights.len()).finish_non_exhaustive()
+        f.debug_struct("Engine").field("leaving", &self.leaving.len()).finish_non_exhaustive()
     }
 }
