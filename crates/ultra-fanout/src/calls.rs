@@ -54,6 +54,8 @@ pub(crate) struct Calls {
     waiting: BTreeMap<Key, Vec<Seat>>,
     /// Targets that are down.
     down: BTreeSet<String>,
+    /// Calls of each target that are not over.
+    open: BTreeMap<String, usize>,
 }
 
 /// A call that was given to the dispatcher.
@@ -93,6 +95,7 @@ impl Calls {
             flights: BTreeMap::new(),
             waiting: BTreeMap::new(),
             down: BTreeSet::new(),
+            open: BTreeMap::new(),
         })
     }
 
@@ -118,6 +121,7 @@ impl Calls {
     /// When the journal cannot be read.
     pub(crate) fn begin(&mut self, seat: Seat, job: &Job) -> Result<Option<(Outcome, Source)>, Failure> {
         let asked = job.asked(seat.1);
+        let simulated = self.keys.is_simulated(asked.target);
         let call = self.keys.call(&job.request, asked.target, asked.sample);
         let key = call.as_ref().map(ultra_store::key::Call::key);
         let mut uncertain = false;
@@ -133,7 +137,8 @@ impl Calls {
                             return Ok(Some((recalled(entry, self.tool, job, seat.1), Source::Journal)));
                         }
                     }
-                    State::Intended => uncertain = true,
+                    // A simulated call costs nothing, and is the same however often it is made.
+                    State::Intended => uncertain = !simulated,
                     State::Unknown => {}
                 }
             }
@@ -223,8 +228,19 @@ impl Calls {
         if let Some(stand_in) = &flight.stand_in {
             call.target.clone_from(stand_in);
         }
+        match self.open.get_mut(&call.target) {
+            Some(open) => *open += 1,
+            None => {
+                self.open.insert(call.target.clone(), 1);
+            }
+        }
         let ticket = self.dispatcher.submit(call, deadline);
         self.flights.insert(ticket, flight);
+    }
+
+    /// Whether a target has fewer calls than `enough`.
+    pub(crate) fn is_hungry(&self, enough: usize) -> bool {
+        self.open.values().any(|open| *open < enough)
     }
 
     /// Writes down that these calls are about to be sent.
@@ -266,6 +282,9 @@ impl Calls {
         done: Finished,
         jobs: &BTreeMap<u64, Job>,
     ) -> Result<Vec<Settled>, Failure> {
+        if let Some(open) = self.open.get_mut(&done.call.target) {
+            *open -= 1;
+        }
         let Some(mut flight) = self.flights.remove(&done.ticket) else { return Ok(Vec::new()) };
         let Some(job) = jobs.get(&flight.seat.0) else { return Ok(Vec::new()) };
         flight.attempts += done.attempts;

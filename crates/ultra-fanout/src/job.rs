@@ -14,6 +14,9 @@ use crate::json;
 /// The stage of a request that names none.
 pub(crate) const ANSWER: &str = "answer";
 
+/// Bytes that a request or a call takes beside its content.
+const AROUND: u64 = 1 << 10;
+
 /// A terminal record.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -50,7 +53,7 @@ impl Job {
         let calls: Vec<_> =
             calls.into_iter().filter(|call| seen.insert((call.target.clone(), call.sample))).collect();
         request.pending = Some(Vec::new());
-        let held = (bytes as u64).saturating_mul(calls.len() as u64 + 1);
+        let held = (bytes as u64).saturating_add(AROUND).saturating_mul(calls.len() as u64 + 1);
         let outcomes = calls.iter().map(|_| None).collect::<Vec<_>>();
         let missing = outcomes.len();
         Self {

@@ -40,6 +40,7 @@ impl Progress {
         }
         let board = Arc::new(Mutex::new(Board::default()));
         let painter = Painter::start(Arc::clone(&board), &context.shutdown);
+        Context::drawing(painter.is_some());
         Self { board: painter.is_some().then_some(board), _painter: painter }
     }
 
@@ -84,6 +85,12 @@ impl Progress {
         if let Some(board) = &self.board {
             change(&mut locked(board));
         }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        Context::drawing(false);
     }
 }
 

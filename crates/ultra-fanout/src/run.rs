@@ -267,11 +267,14 @@ impl Run<'_> {
         Ok(if self.tally.seen() > 0 { summary.of_calls() } else { summary })
     }
 
-    /// Whether more input may be taken.
+    /// Whether more input may be taken: in the order of the input while few requests are open, in the order of
+    /// arrival also while a target has too little to do, so that one that is down does not keep the others
+    /// waiting. The memory that the user gives bounds both.
     fn has_room(&self) -> bool {
         let few = self.jobs.len() < self.concurrency.saturating_mul(REQUESTS)
             && self.pieces.len() < self.concurrency.saturating_mul(PIECES);
-        self.jobs.is_empty() || (few && self.held < self.context.memory)
+        let hungry = || !self.in_order && self.calls.is_hungry(self.concurrency.saturating_mul(2));
+        self.jobs.is_empty() || (self.held < self.context.memory && (few || hungry()))
     }
 
     fn take(&mut self, read: Read) -> Result<(), Failure> {

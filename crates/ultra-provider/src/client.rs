@@ -78,7 +78,8 @@ fn common(connect: Duration) -> ClientBuilder {
         .dns_resolver(Few)
         .tcp_nodelay(true)
         .tcp_keepalive(Duration::from_mins(1))
-        .pool_max_idle_per_host(256)
+        // As many as were needed at once; each is closed when it was idle for long.
+        .pool_max_idle_per_host(usize::MAX)
         .pool_idle_timeout(Duration::from_secs(90))
 }
 

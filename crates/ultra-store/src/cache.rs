@@ -273,10 +273,6 @@ impl Cache {
         }
         let store = opened?;
         self.warn_of_rebuilt(&store);
-        if store.is_exposed() {
-            let path = self.options.path.display();
-            tracing::warn!("cache {path}: anybody can write to its directory, and so change what it answers");
-        }
         Ok(store)
     }
 

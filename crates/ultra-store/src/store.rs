@@ -92,7 +92,6 @@ pub struct Store {
     file: place::FileId,
     limits: Limits,
     access: open::Access,
-    exposed: bool,
     set_aside: Option<PathBuf>,
     last_read_met_lock: bool,
     last_write_met_lock: bool,
@@ -138,11 +137,6 @@ impl Store {
     /// Whether a damaged store may be moved: it was opened to be written, and can be.
     pub fn is_writable(&self) -> bool {
         self.access == open::Access::Write
-    }
-
-    /// Whether anybody can write to the directory, and so exchange the file.
-    pub fn is_exposed(&self) -> bool {
-        self.exposed
     }
 
     /// Where the damaged file went, when one was found.

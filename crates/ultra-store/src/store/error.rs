@@ -8,10 +8,8 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Others could exchange the file.
-    #[error(
-        "its directory belongs to another user and others can write to it; choose a directory of your own"
-    )]
-    Directory,
+    #[error("{0}")]
+    Directory(&'static str),
     /// The path names a directory, a device or the like.
     #[error("it is not a regular file")]
     NotAFile,

@@ -90,7 +90,7 @@ pub(super) fn connect(
     limits: Limits,
     access: Access,
 ) -> Result<Store, StoreError> {
-    let exposed = place::exposed(path)?;
+    place::check_directory(path)?;
     let _gate = place::Gate::shared(path, limits.read_wait)?;
     let content = Content::of(path, APPLICATION)?;
     match content {
@@ -111,7 +111,6 @@ pub(super) fn connect(
         file,
         limits,
         access,
-        exposed,
         set_aside: None,
         last_read_met_lock: false,
         last_write_met_lock: false,

@@ -66,7 +66,7 @@ impl Gate {
 pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
     make_directory(directory_of(path))?;
     // An unsafe place is left without a file too.
-    exposed(path)?;
+    check_directory(path)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(file) => Ok(file.set_permissions(Permissions::from_mode(0o600))?),
         Err(cause) if !path.exists() => Err(cause.into()),
@@ -93,15 +93,14 @@ fn make_one_directory(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
-/// Whether others can write to the directory of `path`; one that they can write to is not used at all.
-///
-/// As `ssh` does: what others may exchange could answer anything.
+/// Refuses a `path` in whose directory others could exchange files. As `ssh` does: what others may exchange could
+/// answer anything.
 ///
 /// # Errors
 /// When it is a link, when it belongs to somebody other than the user and root, or when others can write to it.
-pub(super) fn exposed(path: &Path) -> Result<bool, StoreError> {
+pub(super) fn check_directory(path: &Path) -> Result<(), StoreError> {
     let data = fs::symlink_metadata(directory_of(path))?;
-    let refused = |cause: &str| Err(io::Error::other(cause).into());
+    let refused = |cause| Err(StoreError::Directory(cause));
     if data.is_symlink() {
         return refused("its directory is a symbolic link; name the directory that it leads to");
     }
@@ -109,7 +108,7 @@ pub(super) fn exposed(path: &Path) -> Result<bool, StoreError> {
         return refused("its directory belongs to another user; choose a directory of your own");
     }
     match data.mode() & 0o022 {
-        0 => Ok(false),
+        0 => Ok(()),
         _ => refused("other users can write to its directory (mended by chmod go-w)"),
     }
 }
