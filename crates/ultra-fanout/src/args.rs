@@ -80,7 +80,7 @@ pub struct Effort {
     #[arg(long, env = "ULTRA_QUORUM", value_name = "K[,grace=TIME]")]
     pub quorum: Option<Quorum>,
 
-    /// Whom to ask where a target failed that has no entry under [fallbacks]; the record says who answered
+    /// Whom to ask where a target failed that has no entry under `[fallbacks]`; the record says who answered
     #[arg(long, env = "ULTRA_FALLBACK", value_name = "TARGET")]
     pub fallback: Option<String>,
 
@@ -103,11 +103,11 @@ pub struct Limits {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=65_536))]
     pub total: Option<usize>,
 
-    /// The send rate of each target, where [limits] names none; without it, it is learned
+    /// The send rate of each target, where `[limits]` names none; without it, it is learned
     #[arg(long, env = "ULTRA_REQUESTS_PER_MINUTE", value_name = "N", value_parser = rate)]
     pub requests_per_minute: Option<f64>,
 
-    /// The tokens of each target, in and out, where [limits] names none
+    /// The tokens of each target, in and out, where `[limits]` names none
     #[arg(long, env = "ULTRA_TOKENS_PER_MINUTE", value_name = "N", value_parser = rate)]
     pub tokens_per_minute: Option<f64>,
 
@@ -128,7 +128,7 @@ pub struct Budget {
     #[arg(long, env = "ULTRA_MAX_TOKENS", value_name = "N")]
     pub max_tokens: Option<u64>,
 
-    /// Send nothing more after so many US dollars; every target needs a price under [prices]
+    /// Send nothing more after so many US dollars; every target needs a price under `[prices]`
     #[arg(long, env = "ULTRA_MAX_USD", value_name = "USD", value_parser = dollars)]
     pub max_usd: Option<f64>,
 }
