@@ -198,10 +198,10 @@ fn a_broken_answer_is_never_a_success() {
 
 #[test]
 fn the_ledger_and_the_records_agree_on_every_call() {
-    let server = Server::start(Script::choose(|number, _| match number % 5 {
+    let server = Server::start(Script::choose(|number, _| match number % 10 {
         0 => Reply::error(503, "overloaded"),
-        1 => Reply::error(429, "slow down").header("retry-after-ms", "5"),
-        2 => Reply::text("fine").reset(Place::BeforeHeaders),
+        3 => Reply::error(429, "slow down").header("retry-after-ms", "5"),
+        6 | 7 => Reply::text("fine").reset(Place::BeforeHeaders),
         _ => Reply::text("fine"),
     }));
     let prompts = (0..30).fold(String::new(), |all, number| all + "question " + &number.to_string() + "\n");

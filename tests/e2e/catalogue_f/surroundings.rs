@@ -108,7 +108,7 @@ fn case_137_a_configuration_of_a_gigabyte_is_not_read() {
 
 #[test]
 fn case_137_a_configuration_without_end_or_without_a_writer_is_refused() {
-    for file in ["fifo", "/dev/zero", "/dev/null", "/dev/tty", "."] {
+    for file in ["fifo", "/dev/zero", "/dev/tty", "."] {
         let line = format!("mkfifo fifo; exec ultra-fanout --mock -m mock:a --config {file}");
         let run = pipeline(&line).timeout(SOON).run();
         run.assert_status(2);
@@ -117,6 +117,19 @@ fn case_137_a_configuration_without_end_or_without_a_writer_is_refused() {
     let run = pipeline("mkfifo ultra.toml; exec ultra-fanout --mock -m mock:a").timeout(SOON).run();
     run.assert_status(2);
     assert!(run.stderr().contains("ultra.toml is not a regular file"), "{run}");
+}
+
+#[test]
+fn an_empty_configuration_may_be_the_null_device() {
+    let line = |null: &str| format!("printf 'seed = 41\\n' >ultra.toml; {null}");
+    for null in [
+        "exec ultra-fanout -m x --show-config --config /dev/null",
+        "ULTRA_CONFIG=/dev/null exec ultra-fanout -m x --show-config",
+    ] {
+        let run = pipeline(&line(null)).run();
+        run.assert_status(0);
+        assert!(!run.stdout().contains("41"), "{run}");
+    }
 }
 
 #[test]

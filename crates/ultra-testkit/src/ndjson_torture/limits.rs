@@ -86,8 +86,9 @@ pub(super) fn many_keys() -> Vec<Case> {
             Expected::accepts(1),
         ),
     ];
+    // Linear work takes half a second, also without optimisation on a busy machine a few; quadratic work takes hours.
     for case in &mut cases {
-        case.expected.within = Some(Duration::from_secs(2));
+        case.expected.within = Some(Duration::from_secs(30));
     }
     cases
 }

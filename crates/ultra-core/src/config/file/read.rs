@@ -29,6 +29,8 @@ pub(in crate::config) fn read(path: &Path) -> Result<Option<String>, Failure> {
     let meta = file.metadata().map_err(cannot)?;
     if meta.file_type().is_fifo() && is_descriptor(path) {
         wait_for_writers(&file).map_err(cannot)?;
+    } else if is_null(&meta) {
+        return Ok(Some(String::new()));
     } else if !meta.is_file() {
         return Err(Failure::usage(format!("the configuration {shown} is not a regular file")));
     } else if !is_trusted(&meta) {
@@ -51,6 +53,12 @@ pub(in crate::config) fn read(path: &Path) -> Result<Option<String>, Failure> {
 fn open(path: &Path) -> io::Result<fs::File> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     Ok(fs::File::from(openat(CWD, path, flags, Mode::empty())?))
+}
+
+/// Whether it is `/dev/null`, the empty file that everybody may write.
+fn is_null(meta: &fs::Metadata) -> bool {
+    let null = fs::metadata("/dev/null");
+    meta.file_type().is_char_device() && null.is_ok_and(|null| null.rdev() == meta.rdev())
 }
 
 /// Whether only the user and root may write the file.
