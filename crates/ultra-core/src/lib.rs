@@ -5,6 +5,7 @@
 //! arguments, configuration, logs, metrics, signals and the exit status.
 
 pub mod bare;
+pub mod chunk;
 pub mod clock;
 pub mod config;
 pub mod draw;

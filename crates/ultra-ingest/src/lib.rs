@@ -9,7 +9,6 @@
 //! A binary that runs [`Ingest`] calls [`worker::entry`] first: the process that parses is the same program.
 
 mod args;
-pub mod chunk;
 pub mod decode;
 pub mod error;
 pub mod extract;
@@ -26,3 +25,4 @@ pub mod worker;
 
 pub use args::IngestArgs;
 pub use run::Ingest;
+pub use ultra_core::chunk;
