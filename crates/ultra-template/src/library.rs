@@ -1,5 +1,7 @@
 //! Finds a pattern: a file that was named, then the directories of the search path, then the built-in ones.
 
+mod built_in;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,21 +11,10 @@ use ultra_core::record::PatternRef;
 
 use crate::fault::{Fault, Faults};
 use crate::pattern::Pattern;
-
-/// The built-in patterns: name and text of the file.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("confidence", include_str!("../patterns/confidence.toml")),
-    ("critique", include_str!("../patterns/critique.toml")),
-    ("gut", include_str!("../patterns/gut.toml")),
-];
+pub use built_in::{built_in, built_in_text};
 
 /// How the text of a file is read: `|path| std::fs::read_to_string(path)`, except in tests.
 pub type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
-
-/// The built-in patterns by name: name and text of the file.
-pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str)> + Clone {
-    BUILT_IN.iter().copied()
-}
 
 /// Where patterns are looked for, nearest first: `./patterns`, then `patterns` in the user's configuration
 /// directory (`$XDG_CONFIG_HOME/ultra`), if that is known.
