@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum, value_parser};
 use ultra_core::sampling::Sampling;
 use ultra_provider::span;
 
-use crate::ladder::Strategy;
+use crate::strategy::Strategy;
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]
@@ -48,6 +48,10 @@ pub struct SynthArgs {
     /// Attempts at one ultra model
     #[arg(long, global = true, env = "ULTRA_ATTEMPTS", value_name = "N", default_value_t = 8, value_parser = value_parser!(u32).range(1..=100))]
     pub attempts: u32,
+
+    /// The most calls for one prompt; a strategy that wants more goes down the ladder
+    #[arg(long, global = true, env = "ULTRA_SYNTH_MAX_CALLS", value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub max_calls: Option<u64>,
 
     /// What one attempt may take, such as 90s
     #[arg(long, global = true, env = "ULTRA_TIMEOUT", value_name = "TIME", default_value = "10m", value_parser = span::positive)]

@@ -13,7 +13,7 @@ use ultra_template::{Fault, Faults, Pattern, plan};
 use crate::candidate::{Case, content, flaw};
 
 /// Stands in for a question that nobody told.
-const UNKNOWN: &str = "(The question itself is not known; the answers show what it was.)";
+pub(crate) const UNKNOWN: &str = "(The question itself is not known; the answers show what it was.)";
 
 /// What a judge is told, and what was left out.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,6 +125,7 @@ impl Blind<'_> {
             for call in &stage.calls {
                 if let Some(response) = usable(call)
                     && !members.contains(&call.member)
+                    && !self.case.dropped.contains(&call.member)
                     && !others.iter().any(|(_, member)| *member == call.member)
                 {
                     others.push((content(&response.text), call.member));
@@ -201,7 +202,7 @@ fn usable(call: &Call) -> Option<&Response> {
 
 /// A text of at most about `limit` bytes: three quarters from its beginning, one quarter from its end, and
 /// between them a line that says how much is left out.
-fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
         return Cow::Borrowed(text);
     }

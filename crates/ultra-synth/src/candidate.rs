@@ -41,6 +41,11 @@ pub struct Case {
     /// The usable answers of the last stage that has any, in the order of the panel. Answers whose request is not
     /// in the stream are in the order of their content, so that neither arrival nor name matters.
     pub candidates: Vec<Candidate>,
+    /// The places of the candidates in the order of their content, by *canonical number*. Equal texts are in the
+    /// order of the panel.
+    pub canon: Vec<usize>,
+    /// Members whose answers an earlier judgement has ruled out.
+    pub dropped: Vec<usize>,
     /// The calls of that stage without a usable answer.
     pub missing: Vec<Missing>,
     /// What happened when the candidates are not those of the last stage.
@@ -67,7 +72,29 @@ impl Case {
             candidates.sort_by_cached_key(|candidate| (content(&candidate.text), candidate.id.clone()));
         }
         let missing = shown.map(missing).unwrap_or_default();
-        Self { stage: used.map(|used| used.index), candidates, missing, fallback, group }
+        let canon = canon(&candidates);
+        let stage = used.map(|used| used.index);
+        Self { stage, candidates, canon, dropped: Vec::new(), missing, fallback, group }
+    }
+
+    /// Keeps these candidates only, which are named by the ids of their responses.
+    pub fn keep(&mut self, ids: &[&str]) {
+        let (kept, dropped): (Vec<_>, Vec<_>) = std::mem::take(&mut self.candidates)
+            .into_iter()
+            .partition(|candidate| ids.contains(&candidate.id.as_str()));
+        self.canon = canon(&kept);
+        self.candidates = kept;
+        self.dropped.extend(dropped.into_iter().map(|candidate| candidate.member));
+    }
+
+    /// The candidate with this canonical number.
+    pub fn at(&self, number: usize) -> &Candidate {
+        &self.candidates[self.canon[number]]
+    }
+
+    /// The texts by canonical number.
+    pub fn canonical_texts(&self) -> Vec<&str> {
+        self.canon.iter().map(|place| self.candidates[*place].text.as_str()).collect()
     }
 
     /// The question as it was put to the panel, or as the user put it.
@@ -91,16 +118,20 @@ impl Case {
     /// judge enters it one step later. So neither names nor arrival nor the order of the panel change what a judge
     /// reads, and over the judges every answer stands in every position.
     pub fn order(&self, seed: u64, judge: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.candidates.len()).collect();
-        order.sort_by_cached_key(|place| content(&self.candidates[*place].text));
-        if !order.is_empty() {
+        self.circle(seed, judge).into_iter().map(|number| self.canon[number]).collect()
+    }
+
+    /// The same order by canonical number.
+    pub fn circle(&self, seed: u64, judge: usize) -> Vec<usize> {
+        let mut circle: Vec<usize> = (0..self.candidates.len()).collect();
+        if !circle.is_empty() {
             let question = self.question().unwrap_or_default();
             let start = draw::bits(seed, "order of the answers", &[question.as_bytes()]);
-            let len = order.len() as u64;
+            let len = circle.len() as u64;
             let start = usize::try_from((start % len + judge as u64 % len) % len).unwrap_or_default();
-            order.rotate_left(start);
+            circle.rotate_left(start);
         }
-        order
+        circle
     }
 
     /// The ids of the candidates, in the order of the panel.
@@ -120,6 +151,12 @@ impl Missing {
         }
         Json::of(&object).ok()
     }
+}
+
+fn canon(candidates: &[Candidate]) -> Vec<usize> {
+    let mut canon: Vec<usize> = (0..candidates.len()).collect();
+    canon.sort_by_cached_key(|place| content(&candidates[*place].text));
+    canon
 }
 
 /// A text's place among texts: 256 bits that say nothing about its first letters.

@@ -1,279 +1,363 @@
-//! One prompt after the other is merged here: the ladder is climbed down, and judges are asked.
+//! One prompt after the other is merged here: strategies are driven down the ladder, and their calls are made.
+//!
+//! The desk owns the calls: it reads replies in the form that was asked for, asks once more when a reply has another,
+//! counts calls against their limit, and lets go of those that nobody wants any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use ultra_core::failure::Failure;
 use ultra_core::id::ContentHash;
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{ErrorRecord, Json, Usage};
+use ultra_core::record::{ErrorRecord, Message, Role, Verdict};
+use ultra_core::tool::Tool as _;
 use ultra_provider::Call;
 use ultra_provider::dispatch::{Dispatcher, Finished, Ticket};
 use ultra_template::group::Group;
 
-use crate::brief::{Style, brief};
+use crate::Synth;
+use crate::bill::Bill;
 use crate::candidate::Case;
-use crate::concat::concat;
-use crate::judged::judged;
+use crate::form::{Reply, said};
+use crate::found::{Found, Judgement};
 use crate::ladder::{Ladder, Rung, Slip};
-use crate::made::{Made, add_usage};
-use crate::medoid::{Medoid, medoid};
-use crate::page::Page;
+use crate::made::Made;
 use crate::patterns::Patterns;
 use crate::setting::Plan;
-use crate::similar::Matrix;
+use crate::strategy::{Ask, By, Core, Move, Strategy, View, pure};
 use crate::tally::Tally;
 use crate::visible::visible;
 
 /// Degraded prompts that are spoken about.
 const WARNINGS: u64 = 10;
+/// The most bytes of a reply in another form that its author is shown again.
+const SHOWN: usize = 4 << 10;
 
 /// The prompts that are being merged.
 #[derive(Debug)]
 pub(crate) struct Desk {
     plan: Plan,
     patterns: Patterns,
-    asked: BTreeMap<Ticket, Work>,
+    open: BTreeMap<u64, Work>,
+    asked: BTreeMap<Ticket, Asked>,
     /// Results that wait for an earlier prompt.
     held: BTreeMap<u64, Outcome>,
+    ready: VecDeque<Outcome>,
     begun: u64,
     given: u64,
     pub(crate) tally: Tally,
 }
 
+/// One prompt, as it comes to the desk.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) group: Group,
+    /// What earlier strategies judged.
+    pub(crate) before: Vec<Verdict>,
+    /// Lines that come out in front of what is made of it.
+    pub(crate) lines: Vec<Vec<u8>>,
+}
+
 /// One prompt on its way down the ladder.
 #[derive(Debug)]
 struct Work {
-    number: u64,
     case: Case,
+    before: Vec<Verdict>,
+    lines: Vec<Vec<u8>>,
     ladder: Ladder,
-    usage: Option<Usage>,
-    cost_usd: Option<f64>,
-    shortened: Vec<String>,
+    core: Option<Core>,
+    bill: Bill,
+    /// What a rung judged that did not hold.
+    judgement: Option<Judgement>,
+}
+
+/// A call under way.
+#[derive(Debug)]
+struct Asked {
+    /// The prompt that wants it.
+    number: Option<u64>,
+    ask: Ask,
+    /// It repeats one whose reply had another form.
+    again: bool,
+}
+
+/// What became of a prompt, and the lines that come out in front of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) lines: Vec<Vec<u8>>,
+    pub(crate) what: What,
 }
 
 /// What became of a prompt.
 #[derive(Debug)]
-enum Outcome {
+pub(crate) enum What {
     Made(Box<Made>),
     Failed(Box<ErrorRecord>),
-}
-
-/// Where the text of a synthesis comes from.
-enum Text {
-    /// A judge wrote it.
-    Written { text: String, target: String, mock: bool },
-    /// The candidates were compared.
-    Compared(Medoid),
-    /// It is that of the candidates themselves.
-    Own,
 }
 
 impl Desk {
     /// A desk without work.
     pub(crate) fn new(plan: Plan, patterns: Patterns, tally: Tally) -> Self {
-        Self { plan, patterns, asked: BTreeMap::new(), held: BTreeMap::new(), begun: 0, given: 0, tally }
+        Self {
+            plan,
+            patterns,
+            open: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            held: BTreeMap::new(),
+            ready: VecDeque::new(),
+            begun: 0,
+            given: 0,
+            tally,
+        }
     }
 
-    /// Prompts whose judge has not answered.
+    /// Prompts that wait for a reply.
     pub(crate) fn busy(&self) -> usize {
-        self.asked.len()
+        self.open.len()
     }
 
     /// Whether one more prompt can be begun, with so many `jobs`: results that wait for their turn count too.
     pub(crate) fn has_room(&self, jobs: usize) -> bool {
-        self.asked.len() < jobs && self.asked.len() + self.held.len() < 4 * jobs
+        self.open.len() < jobs && self.open.len() + self.held.len() < 4 * jobs
+    }
+
+    /// The strategy.
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.plan.strategy
+    }
+
+    /// The next result.
+    pub(crate) fn take(&mut self) -> Option<Outcome> {
+        self.ready.pop_front()
     }
 
     /// Begins with a prompt.
-    pub(crate) fn begin(
-        &mut self,
-        group: Group,
-        calls: &mut Dispatcher,
-        page: &mut Page<'_>,
-    ) -> Result<(), Failure> {
+    pub(crate) fn begin(&mut self, job: Job, calls: &mut Dispatcher) {
+        let Job { group, before, lines } = job;
         let case = Case::of(group);
         let number = self.begun;
         self.begun += 1;
         let (count, wanted) = (case.candidates.len(), self.plan.min_answers);
+        let fallback = case.fallback.as_ref().map(|fallback| Slip::of(ErrorKind::NoInputs, fallback));
+        let strategy = self.plan.strategy;
+        let mut work = Work {
+            ladder: Ladder::new(strategy, self.plan.judges.len(), count),
+            core: Core::new(strategy).filter(|_| count > 1),
+            case,
+            before,
+            lines,
+            bill: Bill::default(),
+            judgement: None,
+        };
         if count < wanted {
-            let record = no_inputs(page.tool(), &case, wanted);
-            return self.finish(number, Outcome::Failed(Box::new(record)), page);
+            let record = no_inputs(&work.case, wanted);
+            return self.finish(number, work.lines, What::Failed(Box::new(record)));
         }
-        let mut ladder = Ladder::new(self.plan.strategy, self.plan.judges.len(), count);
-        if let Some(fallback) = &case.fallback {
-            let slip = Slip::of(ErrorKind::NoInputs, fallback);
-            if self.plan.strict {
-                return self.refuse(number, &case, ErrorKind::NoInputs, &slip, page);
-            }
-            ladder.note(slip);
+        match fallback {
+            Some(slip) if self.plan.strict => return self.refuse(number, work, &slip),
+            Some(slip) => work.ladder.note(slip),
+            None => {}
         }
-        let work = Work { number, case, ladder, usage: None, cost_usd: None, shortened: Vec::new() };
-        self.climb(work, calls, page)
+        self.climb(number, work, calls);
     }
 
     /// Says that nobody was asked about a prompt.
-    pub(crate) fn unasked(&mut self, prompt_id: &str, page: &mut Page<'_>) -> Result<(), Failure> {
+    pub(crate) fn unasked(&mut self, prompt_id: &str) -> ErrorRecord {
         let message =
             format!("prompt `{prompt_id}` has no request and no answer; pass it through ultra-fanout first");
-        let mut record = ErrorRecord::new(page.tool(), ErrorKind::NoInputs, message);
+        let mut record = ErrorRecord::new(Synth::NAME, ErrorKind::NoInputs, message);
         record.prompt_id = Some(prompt_id.to_owned());
         self.tally.failed();
-        page.error(record)
+        record
     }
 
-    /// A judge is done.
-    pub(crate) fn answered(
-        &mut self,
-        done: &Finished,
-        calls: &mut Dispatcher,
-        page: &mut Page<'_>,
-    ) -> Result<(), Failure> {
-        let Some(mut work) = self.asked.remove(&done.ticket) else { return Ok(()) };
-        let target = done.call.target.clone();
+    /// A call is over.
+    pub(crate) fn answered(&mut self, done: &Finished, calls: &mut Dispatcher) {
+        let Some(Asked { number, ask, again }) = self.asked.remove(&done.ticket) else { return };
+        let work = number.and_then(|number| Some((number, self.open.remove(&number)?)));
         if let Ok(answer) = &done.result {
-            work.usage = add_usage(work.usage.take(), answer.usage.clone());
-            work.cost_usd = match (work.cost_usd, answer.cost_usd) {
-                (None, None) => None,
-                (one, other) => Some(one.unwrap_or_default() + other.unwrap_or_default()),
-            };
             self.tally.paid(answer.usage.as_ref(), answer.cost_usd);
         }
-        match judged(done) {
-            Ok((text, mock)) => {
-                self.tally.call(&target, "ok");
-                self.give(work, Text::Written { text, target, mock }, page)
+        let heard = said(done);
+        self.tally.call(&ask.target, heard.as_ref().map_or_else(|slip| slip.kind, |_| "ok"));
+        let Some((number, mut work)) = work else { return };
+        if let Ok(answer) = &done.result {
+            work.bill.add(answer);
+        }
+        let reply = match heard {
+            Err(slip) => Err(slip),
+            Ok((text, mock)) => match ask.form.read(&text) {
+                Ok((text, json)) => Ok(Reply { text, json, target: ask.target.clone(), mock }),
+                Err((_, why)) if !again && self.may_call(&work, 1) => {
+                    let call = self.call(&mut work, &ask, &once_more(&text, &why));
+                    self.asked
+                        .insert(calls.submit(call, None), Asked { number: Some(number), ask, again: true });
+                    self.open.insert(number, work);
+                    return;
+                }
+                Err((kind, why)) => Err(Slip::of(kind, why)),
+            },
+        };
+        let reply = reply.map_err(|slip| named(slip, &ask.target));
+        let made = self.play(&mut work, |core, view| core.hear(view, ask.slot, reply));
+        self.follow(number, work, made, calls);
+    }
+
+    /// What was not finished: how many prompts that are, and the lines that came in for them.
+    pub(crate) fn let_go(&mut self) -> (usize, Vec<Vec<u8>>) {
+        self.ready.extend(std::mem::take(&mut self.held).into_values());
+        let open = std::mem::take(&mut self.open);
+        (open.len(), open.into_values().flat_map(|work| work.lines).collect())
+    }
+
+    /// Goes down the ladder until a rung holds or models are asked.
+    fn climb(&mut self, number: u64, mut work: Work, calls: &mut Dispatcher) {
+        loop {
+            let rung = work.ladder.rung();
+            if rung.asks() {
+                let judges = match rung {
+                    Rung::Judge(judge) => self.plan.judges[judge].clone(),
+                    _ => String::new(),
+                };
+                let by = match rung {
+                    Rung::Judge(number) => By::Judge { number, name: &judges },
+                    _ => By::Members,
+                };
+                let made = self.play(&mut work, |core, view| core.begin(view, by));
+                return self.follow(number, work, made, calls);
             }
-            Err((kind, message)) => {
-                self.tally.call(&target, kind.as_str());
-                let who = if message.starts_with(&target) { String::new() } else { format!("{target}: ") };
-                let slip = Slip::of(kind, format!("{}: {who}{message}", work.ladder.rung()));
+            let view = View { case: &work.case, plan: &self.plan, pattern: None, before: &work.before };
+            let tried = match (rung, &work.core) {
+                (Rung::Partial, Some(core)) => core.salvage(&view).map(Ok),
+                _ => pure::rung(rung, &view),
+            };
+            match tried {
+                None => work.ladder.skip(),
+                Some(Ok(found)) => return self.give(number, work, found),
+                Some(Err(miss)) => {
+                    work.judgement = miss.judgement.or(work.judgement);
+                    if self.plan.strict {
+                        return self.refuse(number, work, &miss.slip);
+                    }
+                    work.ladder.slip(miss.slip);
+                }
+            }
+        }
+    }
+
+    /// Does what a strategy wants.
+    fn follow(&mut self, number: u64, mut work: Work, made: Move, calls: &mut Dispatcher) {
+        let made = match made {
+            Move::Ask(asks) if !self.may_call(&work, asks.len()) => {
+                let most = self.plan.max_calls.unwrap_or_default();
+                let message = format!("{} more calls, and --max-calls {most} is the limit", asks.len());
+                Move::Failed(Slip::of(ErrorKind::Budget, message))
+            }
+            made => made,
+        };
+        match made {
+            Move::Ask(asks) => {
+                for ask in asks {
+                    let call = self.call(&mut work, &ask, &[]);
+                    let asked = Asked { number: Some(number), ask, again: false };
+                    self.asked.insert(calls.submit(call, None), asked);
+                }
+                self.open.insert(number, work);
+            }
+            Move::Done(found) => {
+                self.withdraw(number, calls);
+                self.give(number, work, *found);
+            }
+            Move::Failed(slip) => {
+                self.withdraw(number, calls);
+                let slip = Slip { message: format!("{}: {}", work.ladder.rung(), slip.message), ..slip };
                 if self.plan.strict {
-                    return self.refuse(work.number, &work.case, kind, &slip, page);
+                    return self.refuse(number, work, &slip);
                 }
                 work.ladder.slip(slip);
-                self.climb(work, calls, page)
+                self.climb(number, work, calls);
             }
         }
     }
 
-    /// Gives out what is done, and lets go of what is not; how many prompts that are.
-    pub(crate) fn let_go(&mut self, page: &mut Page<'_>) -> Result<usize, Failure> {
-        for outcome in std::mem::take(&mut self.held).into_values() {
-            self.put(outcome, page)?;
-        }
-        Ok(std::mem::take(&mut self.asked).len())
-    }
-
-    /// Goes down the ladder until a rung holds or a judge is asked.
-    fn climb(&mut self, mut work: Work, calls: &mut Dispatcher, page: &mut Page<'_>) -> Result<(), Failure> {
-        match work.ladder.rung() {
-            Rung::Judge(judge) => {
-                let call = self.call(&mut work, judge);
-                match call {
-                    Ok(call) => {
-                        self.asked.insert(calls.submit(call, None), work);
-                        Ok(())
-                    }
-                    Err(slip) if self.plan.strict => {
-                        self.refuse(work.number, &work.case, ErrorKind::TemplatePattern, &slip, page)
-                    }
-                    Err(slip) => {
-                        work.ladder.slip(slip);
-                        self.climb(work, calls, page)
-                    }
-                }
-            }
-            Rung::Single | Rung::Concat => self.give(work, Text::Own, page),
-            Rung::Medoid => {
-                let found = medoid(&Matrix::lexical(&work.case.texts()));
-                if found.winner.is_none() {
-                    let message = "no two answers have anything in common, none is most like the others";
-                    let slip = Slip { kind: "no_agreement", message: message.into() };
-                    if self.plan.strict {
-                        return self.refuse(work.number, &work.case, ErrorKind::NoInputs, &slip, page);
-                    }
-                    work.ladder.slip(slip);
-                }
-                self.give(work, Text::Compared(found), page)
-            }
+    /// Lets a strategy act.
+    fn play(&mut self, work: &mut Work, act: impl FnOnce(&mut Core, &View<'_>) -> Move) -> Move {
+        let Work { case, core, before, .. } = work;
+        let pattern = if self.plan.strategy == Strategy::Fuse { self.patterns.of(case) } else { None };
+        let view = View { case, plan: &self.plan, pattern, before };
+        match core {
+            Some(core) => act(core, &view),
+            None => Move::Failed(Slip::of(ErrorKind::Internal, "the strategy asks nobody")),
         }
     }
 
-    fn give(&mut self, work: Work, text: Text, page: &mut Page<'_>) -> Result<(), Failure> {
-        let Work { number, case, ladder, usage, cost_usd, shortened } = work;
-        let mut made = Made {
-            strategy: self.plan.strategy,
-            text: String::new(),
-            target: None,
-            usage,
-            cost_usd,
-            mock: false,
-            medoid: None,
-            shortened: Vec::new(),
-            ladder,
-            case,
-        };
-        match text {
-            Text::Written { text, target, mock } => {
-                made = Made { text, target: Some(target), mock, shortened, ..made };
-            }
-            Text::Compared(found) => {
-                made.text = match found.winner {
-                    Some(place) => made.case.candidates[place].text.clone(),
-                    None => concat(&made.case.texts()),
-                };
-                made.medoid = Some(found);
-            }
-            Text::Own => {
-                made.text = match made.case.texts().as_slice() {
-                    [only] if made.ladder.rung() == Rung::Single => (*only).to_owned(),
-                    texts => concat(texts),
-                };
-            }
-        }
-        self.finish(number, Outcome::Made(Box::new(made)), page)
+    fn may_call(&self, work: &Work, count: usize) -> bool {
+        self.plan.max_calls.is_none_or(|most| work.bill.calls + count as u64 <= most)
     }
 
-    /// The call of judge number `judge`.
-    fn call(&mut self, work: &mut Work, judge: usize) -> Result<Call, Slip> {
-        let Plan { seed, limit, .. } = self.plan;
-        let style = Style { pattern: self.patterns.of(&work.case), seed, judge, limit };
-        let written = match brief(&work.case, &style) {
-            Err(fault) if style.pattern.is_some() => {
-                tracing::warn!("{fault}; the built-in instruction is used");
-                brief(&work.case, &Style { pattern: None, ..style })
-            }
-            written => written,
-        };
-        let brief = written.map_err(|fault| Slip::of(fault.kind, fault.to_string()))?;
-        work.shortened = brief.shortened;
+    fn call(&self, work: &mut Work, ask: &Ask, more: &[Message]) -> Call {
+        work.bill.calls += 1;
+        let messages: Vec<Message> = ask.messages.iter().chain(more).cloned().collect();
         let mut content = ContentHash::new("ultra synth request v1");
-        for message in &brief.messages {
+        for message in &messages {
             content.add(message.role.as_str());
             content.add(message.content.text().as_bytes());
         }
-        Ok(Call {
+        Call {
             request_id: content.id("req"),
-            target: self.plan.judges[judge].clone(),
-            sample: 0,
-            messages: brief.messages,
+            target: ask.target.clone(),
+            sample: ask.sample,
+            messages,
             params: self.plan.params.clone(),
-            output_schema: schema(&work.case),
-        })
+            output_schema: ask.form.output_schema(),
+        }
     }
 
-    fn refuse(
-        &mut self,
-        number: u64,
-        case: &Case,
-        kind: ErrorKind,
-        slip: &Slip,
-        page: &mut Page<'_>,
-    ) -> Result<(), Failure> {
-        let message = format!("prompt `{}` is not merged, because of --strict: {slip}", case.group.prompt_id);
-        let mut record = ErrorRecord::new(page.tool(), kind, message);
-        record.prompt_id = Some(case.group.prompt_id.clone());
-        self.finish(number, Outcome::Failed(Box::new(record)), page)
+    /// Nobody wants what is still asked for this prompt.
+    fn withdraw(&mut self, number: u64, calls: &mut Dispatcher) {
+        for (ticket, asked) in &mut self.asked {
+            if asked.number == Some(number) {
+                asked.number = None;
+                calls.withdraw(*ticket);
+            }
+        }
+    }
+
+    fn give(&mut self, number: u64, work: Work, found: Found) {
+        let Work { case, ladder, core, bill, judgement, lines, .. } = work;
+        let shortened = core.as_ref().map(|core| core.shortened().to_vec()).unwrap_or_default();
+        let made = Made::new(&self.plan, case, ladder, found, judgement);
+        let made = Made { bill, shortened, ..made };
+        self.finish(number, lines, What::Made(Box::new(made)));
+    }
+
+    fn refuse(&mut self, number: u64, work: Work, slip: &Slip) {
+        let prompt = &work.case.group.prompt_id;
+        let message = format!("prompt `{prompt}` is not merged, because of --strict: {slip}");
+        let mut record = ErrorRecord::new(Synth::NAME, slip.error, message);
+        record.prompt_id = Some(prompt.clone());
+        self.finish(number, work.lines, What::Failed(Box::new(record)));
+    }
+
+    /// Gives a result out, or holds it back until those before it are there.
+    fn finish(&mut self, number: u64, lines: Vec<Vec<u8>>, what: What) {
+        match &what {
+            What::Made(made) => {
+                if let Some(reason) = made.ladder.reason() {
+                    self.warn(&made.case.group.prompt_id, made.ladder.rung(), &reason);
+                }
+                self.tally.made(made);
+            }
+            What::Failed(_) => self.tally.failed(),
+        }
+        let outcome = Outcome { lines, what };
+        if !self.plan.in_order {
+            self.ready.push_back(outcome);
+            return;
+        }
+        self.held.insert(number, outcome);
+        while let Some(outcome) = self.held.remove(&self.given) {
+            self.given += 1;
+            self.ready.push_back(outcome);
+        }
     }
 
     /// Says that a prompt had to go down the ladder, but not endlessly: the records say it of each.
@@ -285,38 +369,26 @@ impl Desk {
             _ => {}
         }
     }
-
-    /// Gives a result out, or holds it back until those before it are there.
-    fn finish(&mut self, number: u64, outcome: Outcome, page: &mut Page<'_>) -> Result<(), Failure> {
-        if !self.plan.in_order {
-            return self.put(outcome, page);
-        }
-        self.held.insert(number, outcome);
-        while let Some(outcome) = self.held.remove(&self.given) {
-            self.given += 1;
-            self.put(outcome, page)?;
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, outcome: Outcome, page: &mut Page<'_>) -> Result<(), Failure> {
-        match outcome {
-            Outcome::Made(made) => {
-                self.tally.made(&made);
-                if let Some(reason) = made.ladder.reason() {
-                    self.warn(&made.case.group.prompt_id, made.ladder.rung(), &reason);
-                }
-                page.made(&made)
-            }
-            Outcome::Failed(record) => {
-                self.tally.failed();
-                page.error(*record)
-            }
-        }
-    }
 }
 
-fn no_inputs(tool: &str, case: &Case, wanted: usize) -> ErrorRecord {
+/// What is said to the author of a reply in another form.
+fn once_more(reply: &str, why: &str) -> Vec<Message> {
+    let shown = &reply[..reply.floor_char_boundary(SHOWN)];
+    let request = format!(
+        "This cannot be read: {why}. Reply once more, with nothing but one JSON object in the form that was asked for."
+    );
+    vec![Message::new(Role::Assistant, shown), Message::new(Role::User, request)]
+}
+
+/// A failure with the name of the target that failed.
+fn named(slip: Slip, target: &str) -> Slip {
+    if slip.message.starts_with(target) {
+        return slip;
+    }
+    Slip { message: format!("{target}: {}", slip.message), ..slip }
+}
+
+fn no_inputs(case: &Case, wanted: usize) -> ErrorRecord {
     let count = case.candidates.len();
     let why: Vec<_> = case
         .missing
@@ -330,14 +402,7 @@ fn no_inputs(tool: &str, case: &Case, wanted: usize) -> ErrorRecord {
     } else {
         format!("prompt `{prompt}`: {count} of at least {wanted} answers{why}")
     };
-    let mut record = ErrorRecord::new(tool, ErrorKind::NoInputs, message);
+    let mut record = ErrorRecord::new(Synth::NAME, ErrorKind::NoInputs, message);
     record.prompt_id = Some(prompt.clone());
     record
-}
-
-/// The schema that the answers of the last stage had to match, when it was one for all.
-fn schema(case: &Case) -> Option<Json> {
-    let requests = &case.group.stage(case.stage?)?.requests;
-    let first = requests.first()?.output_schema.as_ref()?;
-    requests.iter().all(|request| request.output_schema.as_ref() == Some(first)).then(|| first.clone())
 }

@@ -6,26 +6,29 @@ use std::fmt;
 
 use ultra_core::kind::ErrorKind;
 
-/// How answers become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strategy {
-    /// A model reads all answers and writes one.
-    Fuse,
-    /// The answer most like the others.
-    Medoid,
-    /// All answers, one after the other.
-    Concat,
-}
+use crate::strategy::Strategy;
 
 /// One rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rung {
+    /// The members of the panel are asked.
+    Members,
     /// The judge with this number, from 0, is asked.
     Judge(usize),
+    /// What a judge had written before it failed.
+    Partial,
     /// The only answer is the result.
     Single,
+    /// The winner of a ranking that an earlier strategy left.
+    Rank,
+    /// The answer that most answers give.
+    Vote,
+    /// The middle of the largest group of like answers.
+    Cluster,
     /// The answer most like the others.
     Medoid,
+    /// The answer with the best form.
+    Best,
     /// All answers, one after the other.
     Concat,
 }
@@ -35,6 +38,8 @@ pub enum Rung {
 pub struct Slip {
     /// What kind of failure, in a word for programs.
     pub kind: &'static str,
+    /// The kind of the error record, where a failure has to become one.
+    pub error: ErrorKind,
     /// What happened, for people.
     pub message: String,
 }
@@ -49,32 +54,37 @@ pub struct Ladder {
 /// The longest message of one failure in a reason, in characters.
 const MESSAGE: usize = 200;
 
-impl Strategy {
-    /// The name in records and on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fuse => "fuse",
-            Self::Medoid => "medoid",
-            Self::Concat => "concat",
-        }
-    }
-}
+/// What stands below every strategy that asks models.
+const WITHOUT_MODELS: [Rung; 5] = [Rung::Rank, Rung::Vote, Rung::Medoid, Rung::Best, Rung::Concat];
 
 impl fmt::Display for Rung {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Judge(number) => write!(f, "judge:{}", number + 1),
-            Self::Single => f.write_str("single"),
-            Self::Medoid => f.write_str("medoid"),
-            Self::Concat => f.write_str("concat"),
-        }
+        f.write_str(match self {
+            Self::Judge(number) => return write!(f, "judge:{}", number + 1),
+            Self::Members => "members",
+            Self::Partial => "partial",
+            Self::Single => "single",
+            Self::Rank => "rank",
+            Self::Vote => "vote",
+            Self::Cluster => "cluster",
+            Self::Medoid => "medoid",
+            Self::Best => "best",
+            Self::Concat => "concat",
+        })
+    }
+}
+
+impl Rung {
+    /// Whether models are asked.
+    pub const fn asks(self) -> bool {
+        matches!(self, Self::Members | Self::Judge(_))
     }
 }
 
 impl Slip {
     /// A failure of a call.
     pub fn of(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind: kind.as_str(), message: message.into() }
+        Self { kind: kind.as_str(), error: kind, message: message.into() }
     }
 }
 
@@ -92,10 +102,19 @@ impl fmt::Display for Slip {
 impl Ladder {
     /// The ladder of `strategy` for a prompt with `candidates` answers and so many `judges`.
     pub fn new(strategy: Strategy, judges: usize, candidates: usize) -> Self {
+        let judges = (0..judges).map(Rung::Judge);
+        let below = WITHOUT_MODELS.into_iter();
         let rungs = match strategy {
             _ if candidates == 1 => vec![Rung::Single],
-            Strategy::Fuse => (0..judges).map(Rung::Judge).chain([Rung::Medoid, Rung::Concat]).collect(),
-            Strategy::Medoid => vec![Rung::Medoid, Rung::Concat],
+            Strategy::Rank => std::iter::once(Rung::Members).chain(judges).chain(below).collect(),
+            Strategy::Iterate | Strategy::SelfMoa => judges.chain([Rung::Partial]).chain(below).collect(),
+            Strategy::Fuse | Strategy::Judge | Strategy::Pairwise | Strategy::Analyse | Strategy::Verify => {
+                judges.chain(below).collect()
+            }
+            Strategy::Vote => vec![Rung::Vote, Rung::Medoid, Rung::Best, Rung::Concat],
+            Strategy::Cluster => vec![Rung::Cluster, Rung::Medoid, Rung::Best, Rung::Concat],
+            Strategy::Medoid => vec![Rung::Medoid, Rung::Best, Rung::Concat],
+            Strategy::Best => vec![Rung::Best, Rung::Concat],
             Strategy::Concat => vec![Rung::Concat],
         };
         Self { rungs, slips: Vec::new() }
@@ -113,10 +132,15 @@ impl Ladder {
 
     /// The rung of now failed.
     pub fn slip(&mut self, slip: Slip) {
+        self.skip();
+        self.slips.push(slip);
+    }
+
+    /// The rung of now has nothing to stand on, which is no failure: nobody hoped for it.
+    pub fn skip(&mut self) {
         if self.rungs.len() > 1 {
             self.rungs.remove(0);
         }
-        self.slips.push(slip);
     }
 
     /// Whether something failed on the way here.
@@ -135,7 +159,8 @@ impl Ladder {
 mod tests {
     use ultra_core::kind::ErrorKind;
 
-    use super::{Ladder, Rung, Slip, Strategy};
+    use super::{Ladder, Rung, Slip};
+    use crate::strategy::Strategy;
 
     fn walk(mut ladder: Ladder) -> Vec<String> {
         let mut rungs = vec![ladder.rung().to_string()];
@@ -147,15 +172,33 @@ mod tests {
     }
 
     #[test]
-    fn judges_come_first_then_medoid_then_concat() {
-        assert_eq!(walk(Ladder::new(Strategy::Fuse, 2, 3)), ["judge:1", "judge:2", "medoid", "concat"]);
-        assert_eq!(walk(Ladder::new(Strategy::Medoid, 2, 3)), ["medoid", "concat"]);
+    fn judges_come_first_then_what_needs_no_model() {
+        assert_eq!(
+            walk(Ladder::new(Strategy::Fuse, 2, 3)),
+            ["judge:1", "judge:2", "rank", "vote", "medoid", "best", "concat"]
+        );
+        assert_eq!(
+            walk(Ladder::new(Strategy::Rank, 1, 3)),
+            ["members", "judge:1", "rank", "vote", "medoid", "best", "concat"]
+        );
+        assert_eq!(
+            walk(Ladder::new(Strategy::Iterate, 1, 3)),
+            ["judge:1", "partial", "rank", "vote", "medoid", "best", "concat"]
+        );
+        assert_eq!(walk(Ladder::new(Strategy::Medoid, 2, 3)), ["medoid", "best", "concat"]);
         assert_eq!(walk(Ladder::new(Strategy::Concat, 2, 3)), ["concat"]);
     }
 
     #[test]
     fn one_answer_needs_no_judge() {
         assert_eq!(Ladder::new(Strategy::Fuse, 2, 1).rung(), Rung::Single);
+    }
+
+    #[test]
+    fn a_rung_that_nobody_hoped_for_is_left_without_a_reason() {
+        let mut ladder = Ladder::new(Strategy::Vote, 0, 3);
+        ladder.skip();
+        assert_eq!((ladder.rung(), ladder.is_degraded()), (Rung::Medoid, false));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Many answers to one: `ultra-synth`.
 //!
 //! The tool reads the transcript, passes it on byte for byte, and adds one `synthesis` to every prompt whose last
-//! stage is complete. A model writes it ([`ladder::Strategy::Fuse`]), or the answer most like the others is taken
+//! stage is complete. A model writes it ([`strategy::Strategy::Fuse`]), or the answer most like the others is taken
 //! ([`mod@medoid`]), or all stand one after the other ([`mod@concat`]). When a model fails, the next rung of the
 //! [`ladder`] holds, and the record says which and why.
 //!
@@ -11,16 +11,18 @@
 //!
 //! * A judge reads anonymous answers ([`mod@brief`]); neither names, nor arrival, nor the order of the panel change a byte of it.
 //! * No answer can forge the frame around it; the frame is that of `ultra_template::fence`.
-//! * A tie is broken by the order of the panel, and answers without requests by their content; never by arrival.
+//! * A tie is broken by content; never by arrival, name or place in the panel.
 //! * A failure of a judge is never silent and never a random pick.
 //! * A prompt that has a synthesis already is left alone.
 
 pub mod args;
+pub mod bill;
 pub mod brief;
 pub mod candidate;
 pub mod concat;
 mod desk;
-mod judged;
+pub mod form;
+pub mod found;
 pub mod ladder;
 pub mod made;
 pub mod medoid;
@@ -28,8 +30,9 @@ mod page;
 mod patterns;
 mod reader;
 mod run;
-mod setting;
+pub mod setting;
 pub mod similar;
+pub mod strategy;
 mod stream;
 mod tally;
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! What was made of one prompt: the records, and how it was made in words.
 
 use ultra_core::id::{ContentHash, Ids};
-use ultra_core::record::{Agreement, Json, Object, Rank, Record as _, Synthesis, Usage, Verdict};
+use ultra_core::record::{Json, Object, Rank, Record as _, Synthesis, Verdict};
 
+use crate::bill::Bill;
 use crate::candidate::{Case, Missing};
-use crate::ladder::{Ladder, Rung, Strategy};
-use crate::medoid::Medoid;
-use crate::similar::WHOLE;
+use crate::concat::concat;
+use crate::found::{Found, Given, Judgement, put};
+use crate::ladder::{Ladder, Rung};
+use crate::setting::Plan;
+use crate::strategy::Strategy;
 
-/// One prompt with its one answer.
+/// One prompt with its one answer, or a judgement over its answers.
 #[derive(Debug)]
 pub struct Made {
     /// The prompt and its candidates.
@@ -17,85 +20,140 @@ pub struct Made {
     pub strategy: Strategy,
     /// Where the ladder ended.
     pub ladder: Ladder,
-    /// The answer.
-    pub text: String,
-    /// The judge that wrote it.
-    pub target: Option<String>,
-    /// Tokens of all judges together.
-    pub usage: Option<Usage>,
-    /// Cost of all judges together, in US dollars.
-    pub cost_usd: Option<f64>,
-    /// A simulated model wrote it.
-    pub mock: bool,
-    /// The comparison of the candidates, when there was one.
-    pub medoid: Option<Medoid>,
+    /// What was found there.
+    pub found: Found,
+    /// What the calls were and what they cost.
+    pub bill: Bill,
     /// Ids of the responses that the judge saw in part only.
     pub shortened: Vec<String>,
 }
 
 impl Made {
-    /// The verdict, when candidates were compared.
+    /// What `found` on a rung of the `ladder` means; `judgement` is what a rung above it left.
+    pub(crate) fn new(
+        plan: &Plan,
+        case: Case,
+        ladder: Ladder,
+        mut found: Found,
+        judgement: Option<Judgement>,
+    ) -> Self {
+        let strategy = plan.strategy;
+        found.judgement = found.judgement.or(judgement);
+        if strategy.only_judges() {
+            found.given = Given::Nothing;
+            found.judgement.get_or_insert_with(|| Judgement::of(strategy.as_str()));
+        }
+        Self { case, strategy, ladder, found, bill: Bill::default(), shortened: Vec::new() }
+    }
+
+    /// Whether there is an answer.
+    pub fn has_answer(&self) -> bool {
+        self.found.given != Given::Nothing
+    }
+
+    /// The answer; empty without one.
+    pub fn text(&self) -> String {
+        match &self.found.given {
+            Given::Written { text, .. } => text.clone(),
+            Given::Chosen(number) => self.case.at(*number).text.clone(),
+            Given::All => concat(&self.case.texts()),
+            Given::Nothing => String::new(),
+        }
+    }
+
+    /// The verdict, when something was judged.
     pub fn verdict(&self, ids: &mut Ids) -> Option<Verdict> {
-        let medoid = self.medoid.as_ref()?;
-        let id_of = |place: usize| self.case.candidates[place].id.clone();
-        let ranking = medoid.ranking.iter().map(|(place, score)| Rank {
-            response_id: id_of(*place),
-            score: ratio(*score),
+        let judgement = self.found.judgement.as_ref()?;
+        let id_of = |number: usize| self.case.at(number).id.clone();
+        let ranking = judgement.ranking.iter().map(|(number, score)| Rank {
+            response_id: id_of(*number),
+            score: *score,
             extra: Object::default(),
         });
-        let agreement = Agreement {
-            kendall_w: None,
-            mean_similarity: Some(ratio(medoid.agreement)),
-            clusters: None,
-            extra: Object::default(),
-        };
         let mut verdict = Verdict {
             id: String::new(),
             prompt_id: self.case.group.prompt_id.clone(),
-            strategy: Strategy::Medoid.as_str().to_owned(),
+            strategy: judgement.strategy.to_owned(),
             ranking: ranking.collect(),
-            winner: medoid.winner.map(id_of),
-            margin: medoid.winner.map(|_| ratio(medoid.margin)),
-            agreement: Some(agreement),
-            judges: Vec::new(),
-            dissent: Vec::new(),
-            analysis: None,
-            extra: Object::default(),
+            winner: judgement.winner.map(id_of),
+            margin: judgement.margin,
+            agreement: judgement.agreement.clone(),
+            judges: judgement.judges.clone(),
+            dissent: judgement.dissent.clone(),
+            analysis: judgement.analysis.clone(),
+            extra: judgement.extra.clone(),
         };
+        if !self.has_answer() {
+            self.tell(&mut verdict.extra, judgement);
+        }
         let mut content =
             ContentHash::new("ultra verdict v1").field(&verdict.prompt_id).field(&verdict.strategy);
         for rank in &verdict.ranking {
             content = content.field(&rank.response_id).field(rank.score.to_le_bytes());
         }
+        if let Some(analysis) = verdict.analysis.as_ref().and_then(|analysis| Json::of(analysis).ok()) {
+            content = content.field(analysis.text());
+        }
         verdict.id = ids.give(Verdict::PREFIX, &content);
         Some(verdict)
     }
 
-    /// The synthesis.
-    pub fn synthesis(&self, ids: &mut Ids) -> Synthesis {
+    /// What a synthesis would tell, in a verdict that stands alone.
+    fn tell(&self, extra: &mut Object, judgement: &Judgement) {
+        if judgement.strategy != self.strategy.as_str() {
+            put(extra, "instead_of", &self.strategy.as_str());
+        }
+        put(extra, "rung", &self.ladder.rung().to_string());
+        if self.ladder.is_degraded() {
+            put(extra, "degraded", &true);
+        }
+        if let Some(reason) = self.reason() {
+            put(extra, "reason", &reason);
+        }
+        if let Some(usage) = &self.bill.usage {
+            put(extra, "usage", usage);
+        }
+        if let Some(cost) = self.bill.cost_usd {
+            put(extra, "cost_usd", &cost);
+        }
+        for (key, value) in self.extra().iter() {
+            extra.push(key.to_owned(), value.clone());
+        }
+    }
+
+    /// The synthesis, when there is an answer.
+    pub fn synthesis(&self, ids: &mut Ids) -> Option<Synthesis> {
         let rung = self.ladder.rung();
         // An answer that stands for all has one source; what was written from all has them all.
-        let sources = match (&self.medoid, rung) {
-            (Some(medoid), Rung::Medoid) => {
-                medoid.winner.map(|place| self.case.candidates[place].id.clone()).into_iter().collect()
+        let (target, mock, sources) = match &self.found.given {
+            Given::Nothing => return None,
+            Given::Chosen(number) => (None, false, vec![self.case.at(*number).id.clone()]),
+            Given::All => (None, false, self.case.sources()),
+            Given::Written { target, mock, from, .. } => {
+                let mut places: Vec<usize> = from.iter().map(|number| self.case.canon[*number]).collect();
+                places.sort_unstable();
+                let sources = places.iter().map(|place| self.case.candidates[*place].id.clone());
+                (Some(target.clone()), *mock, sources.collect())
             }
-            _ => self.case.sources(),
         };
         let mut synthesis = Synthesis {
             id: String::new(),
             prompt_id: self.case.group.prompt_id.clone(),
             strategy: self.strategy.as_str().to_owned(),
-            target: self.target.clone(),
-            text: self.text.clone(),
+            target,
+            text: self.text(),
             sources,
-            usage: self.usage.clone(),
-            cost_usd: self.cost_usd,
+            usage: self.bill.usage.clone(),
+            cost_usd: self.bill.cost_usd,
             degraded: self.ladder.is_degraded(),
             rung: Some(rung.to_string()),
-            reason: self.ladder.reason().or_else(|| self.alone()),
-            mock: self.mock,
-            extra: self.extra(),
+            reason: self.reason(),
+            mock,
+            extra: self.found.extra.clone(),
         };
+        for (key, value) in self.extra().iter() {
+            synthesis.extra.push(key.to_owned(), value.clone());
+        }
         let mut content = ContentHash::new("ultra synthesis v1")
             .field(&synthesis.prompt_id)
             .field(&synthesis.strategy)
@@ -106,7 +164,7 @@ impl Made {
             content = content.field(source);
         }
         synthesis.id = ids.give(Synthesis::PREFIX, &content);
-        synthesis
+        Some(synthesis)
     }
 
     /// How it was made, in one sentence for people.
@@ -117,27 +175,27 @@ impl Made {
             _ if count == 1 => "1 answer".to_owned(),
             _ => format!("{count} answers"),
         };
-        let mut how = match self.ladder.rung() {
-            Rung::Judge(_) => {
-                let by = self.target.as_deref().unwrap_or("a model");
-                format!("written by {by} from {of}")
+        let mut how = match (&self.found.given, self.ladder.rung()) {
+            (_, Rung::Single) => format!("the only answer ({of}), taken as it is"),
+            (Given::Written { target, .. }, _) => format!("written by {target} from {of}"),
+            (Given::Chosen(number), rung) => {
+                let whose = &self.case.at(*number).target;
+                format!("the answer of {whose}, {}", chosen(rung, &of))
             }
-            Rung::Single => format!("the only answer ({of}), taken as it is"),
-            Rung::Medoid => match &self.medoid {
-                Some(Medoid { winner: Some(place), .. }) => {
-                    format!(
-                        "the answer of {}, most like the others of {of}",
-                        self.case.candidates[*place].target
-                    )
-                }
-                _ => format!("one of {of}"),
-            },
-            Rung::Concat => format!("{of}, one after the other"),
+            (Given::All, _) => format!("{of}, one after the other"),
+            (Given::Nothing, rung) => format!("a verdict on {of} by {rung}, and no answer"),
         };
         if self.ladder.is_degraded() {
             how.push_str("; degraded");
         }
         how
+    }
+
+    /// Why the rung that was taken was taken, and what is missing on it.
+    pub fn reason(&self) -> Option<String> {
+        let partial = self.found.partial.as_ref().map(|slip| format!("partial: {slip}"));
+        let parts: Vec<String> = self.ladder.reason().into_iter().chain(partial).collect();
+        if parts.is_empty() { self.alone() } else { Some(parts.join("; ")) }
     }
 
     fn alone(&self) -> Option<String> {
@@ -146,34 +204,29 @@ impl Made {
     }
 
     fn extra(&self) -> Object {
+        let mut extra = Object::default();
         let missing: Vec<Json> = self.case.missing.iter().filter_map(Missing::to_json).collect();
-        let missing = (!missing.is_empty()).then(|| ("missing".to_owned(), Json::of(&missing).ok()));
-        let shortened =
-            (!self.shortened.is_empty()).then(|| ("shortened".to_owned(), Json::of(&self.shortened).ok()));
-        let fields = [missing, shortened].into_iter().flatten();
-        fields.filter_map(|(key, value)| Some((key, value?))).collect()
+        if self.bill.calls > 0 {
+            put(&mut extra, "calls", &self.bill.calls);
+        }
+        if !missing.is_empty() {
+            put(&mut extra, "missing", &missing);
+        }
+        if !self.shortened.is_empty() {
+            put(&mut extra, "shortened", &self.shortened);
+        }
+        extra
     }
 }
 
-/// Parts per million as a fraction.
-fn ratio(score: u32) -> f64 {
-    f64::from(score) / f64::from(WHOLE)
-}
-
-/// The sum of what two judges used.
-pub fn add_usage(one: Option<Usage>, other: Option<Usage>) -> Option<Usage> {
-    let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
-        (None, None) => None,
-        (a, b) => Some(a.unwrap_or_default().saturating_add(b.unwrap_or_default())),
-    };
-    match (one, other) {
-        (Some(a), Some(b)) => Some(Usage {
-            input_tokens: a.input_tokens.saturating_add(b.input_tokens),
-            output_tokens: a.output_tokens.saturating_add(b.output_tokens),
-            cached_input_tokens: sum(a.cached_input_tokens, b.cached_input_tokens),
-            reasoning_tokens: sum(a.reasoning_tokens, b.reasoning_tokens),
-            extra: Object::default(),
-        }),
-        (one, other) => one.or(other),
+/// Why one answer was chosen, in words.
+fn chosen(rung: Rung, of: &str) -> String {
+    match rung {
+        Rung::Medoid => format!("most like the others of {of}"),
+        Rung::Vote => format!("which most of {of} give"),
+        Rung::Cluster => format!("the middle of the largest group among {of}"),
+        Rung::Best => format!("which has the best form of {of}"),
+        Rung::Rank => format!("ranked first of {of} before"),
+        _ => format!("chosen from {of}"),
     }
 }

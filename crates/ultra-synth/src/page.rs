@@ -47,6 +47,11 @@ impl<'a> Page<'a> {
         if self.is_text() { Ok(()) } else { self.output.pass(line) }
     }
 
+    /// Copies a line that was kept.
+    pub(crate) fn pass_kept(&mut self, line: &[u8]) -> Result<(), Failure> {
+        if self.is_text() { Ok(()) } else { self.output.pass_bytes(line) }
+    }
+
     /// Says that a line is malformed.
     pub(crate) fn fault(&mut self, fault: Fault) -> Result<(), Failure> {
         let tool = self.output.tool();
@@ -73,7 +78,7 @@ impl<'a> Page<'a> {
             if let Some(verdict) = made.verdict(&mut self.ids) {
                 self.output.put(&verdict)?;
             }
-            return self.output.put(&made.synthesis(&mut self.ids));
+            return made.synthesis(&mut self.ids).map_or(Ok(()), |synthesis| self.output.put(&synthesis));
         }
         let mut text = self.break_between();
         if self.show == Show::All {
@@ -86,7 +91,7 @@ impl<'a> Page<'a> {
             }
             self.add(&mut text, "## Synthesis");
         }
-        self.tell(text, &made.text)
+        self.tell(text, &made.text())
     }
 
     /// Shows a person the synthesis that another run made.
@@ -135,10 +140,5 @@ impl<'a> Page<'a> {
     /// How many errors a person was told of.
     pub(crate) fn told(&self) -> u64 {
         self.told
-    }
-
-    /// The tool that writes.
-    pub(crate) fn tool(&self) -> &'static str {
-        self.output.tool()
     }
 }

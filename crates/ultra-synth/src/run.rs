@@ -6,10 +6,10 @@ use ultra_core::failure::Failure;
 use ultra_core::ndjson::Line;
 use ultra_core::shutdown::Why;
 use ultra_core::tool::{Summary, many};
-use ultra_provider::dispatch::{Dispatcher, Event, Feed};
+use ultra_provider::dispatch::{Dispatcher, Event, Feed, Finished};
 use ultra_template::group::Group;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Job, Outcome, What};
 use crate::page::Page;
 use crate::reader::{Piece, Read, Reader};
 use crate::stream::{Ripeness, Stream};
@@ -49,11 +49,22 @@ pub(crate) struct Run<'a> {
     reader: Reader,
     load: Load,
     quiet: Quiet,
+    /// The line that completed a prompt and those that belong to it, until it is known what becomes of the prompt.
+    kept: Vec<Vec<u8>>,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(desk: Desk, page: Page<'a>, calls: Dispatcher, reader: Reader, load: Load) -> Self {
-        Self { stream: Stream::default(), desk, page, calls, reader, load, quiet: Quiet::Free }
+        Self {
+            stream: Stream::default(),
+            desk,
+            page,
+            calls,
+            reader,
+            load,
+            quiet: Quiet::Free,
+            kept: Vec::new(),
+        }
     }
 
     /// Runs to the end of the stream.
@@ -64,7 +75,7 @@ impl<'a> Run<'a> {
                 (reading && self.desk.has_room(self.load.concurrency)).then_some(&mut self.reader.feed);
             let page = &mut self.page;
             match self.calls.next(feed, || page.flush())? {
-                Event::Finished(done) => self.desk.answered(&done, &mut self.calls, &mut self.page)?,
+                Event::Finished(done) => self.answered(&done)?,
                 Event::Fed(Read::Block(pieces)) => self.block(pieces)?,
                 Event::Fed(Read::Quiet) => self.quiet()?,
                 Event::Fed(Read::Failed(failure)) => return Err(failure),
@@ -110,7 +121,13 @@ impl<'a> Run<'a> {
         }
         match self.stream.take(line) {
             Ok(found) => {
-                self.page.pass(line)?;
+                // Whoever reads this stream must not take a prompt for left alone that is being judged here. So
+                // the line that completes it goes out with what is made of it.
+                if self.stream.has_ripe() {
+                    self.kept.push(line.bytes.to_vec());
+                } else {
+                    self.page.pass(line)?;
+                }
                 found.map_or(Ok(()), |synthesis| self.page.found(&synthesis))
             }
             Err(fault) => self.page.fault(fault),
@@ -131,18 +148,48 @@ impl<'a> Run<'a> {
     }
 
     fn pick(&mut self) -> Result<(), Failure> {
+        let mut kept = std::mem::take(&mut self.kept);
         for group in self.stream.pick() {
-            self.begin(group)?;
+            self.begin(group, std::mem::take(&mut kept))?;
+        }
+        self.pass_kept(kept)
+    }
+
+    fn pass_kept(&mut self, lines: Vec<Vec<u8>>) -> Result<(), Failure> {
+        lines.iter().try_for_each(|line| self.page.pass_kept(line))
+    }
+
+    fn answered(&mut self, done: &Finished) -> Result<(), Failure> {
+        self.desk.answered(done, &mut self.calls);
+        self.give()
+    }
+
+    /// Writes what is done.
+    fn give(&mut self) -> Result<(), Failure> {
+        while let Some(Outcome { lines, what }) = self.desk.take() {
+            self.pass_kept(lines)?;
+            match what {
+                What::Made(made) => self.page.made(&made)?,
+                What::Failed(record) => self.page.error(*record)?,
+            }
         }
         Ok(())
     }
 
-    fn begin(&mut self, group: Group) -> Result<(), Failure> {
-        if self.stream.has_synthesis(&group) {
+    fn begin(&mut self, group: Group, lines: Vec<Vec<u8>>) -> Result<(), Failure> {
+        let before = self.stream.verdicts(&group);
+        let strategy = self.desk.strategy();
+        let is_judged = strategy.only_judges()
+            && before.iter().any(|verdict| {
+                let of = verdict.extra.get("instead_of").and_then(|of| of.read::<String>().ok());
+                of.as_deref().unwrap_or(&verdict.strategy) == strategy.as_str()
+            });
+        if is_judged || self.stream.has_synthesis(&group) {
             self.desk.tally.left_alone += 1;
-            return Ok(());
+            return self.pass_kept(lines);
         }
-        self.desk.begin(group, &mut self.calls, &mut self.page)?;
+        self.desk.begin(Job { group, before, lines }, &mut self.calls);
+        self.give()?;
         while self.desk.busy() > 0 && (self.load.at_once || !self.desk.has_room(self.load.concurrency)) {
             if !self.wait()? {
                 break;
@@ -155,10 +202,7 @@ impl<'a> Run<'a> {
     fn wait(&mut self) -> Result<bool, Failure> {
         let page = &mut self.page;
         match self.calls.next(NO_FEED, || page.flush())? {
-            Event::Finished(done) => {
-                self.desk.answered(&done, &mut self.calls, &mut self.page)?;
-                Ok(true)
-            }
+            Event::Finished(done) => self.answered(&done).map(|()| true),
             Event::Stop(Why::ReaderGone) => Err(Failure::reader_gone()),
             Event::Stop(Why::Signal(_)) => Err(self.interrupted()?),
             Event::Fed(())
@@ -175,10 +219,11 @@ impl<'a> Run<'a> {
         self.pick()?;
         let (groups, unasked) = self.stream.finish();
         for group in groups {
-            self.begin(group)?;
+            self.begin(group, Vec::new())?;
         }
         for prompt in unasked {
-            self.desk.unasked(&prompt, &mut self.page)?;
+            let record = self.desk.unasked(&prompt);
+            self.page.error(record)?;
         }
         Ok(())
     }
@@ -196,14 +241,16 @@ impl<'a> Run<'a> {
         loop {
             let page = &mut self.page;
             match self.calls.next(NO_FEED, || page.flush())? {
-                Event::Finished(done) if done.result.is_ok() => {
-                    self.desk.answered(&done, &mut self.calls, &mut self.page)?;
-                }
+                Event::Finished(done) if done.result.is_ok() => self.answered(&done)?,
                 Event::Idle | Event::Stop(Why::ReaderGone) => break,
                 _ => {}
             }
         }
-        let open = self.desk.let_go(&mut self.page)?;
+        let (open, lines) = self.desk.let_go();
+        self.give()?;
+        self.pass_kept(lines)?;
+        let kept = std::mem::take(&mut self.kept);
+        self.pass_kept(kept)?;
         self.page.flush()?;
         Ok(Failure::stopped(format!("stopped; {} not merged", many(open as u64, "prompt"))))
     }

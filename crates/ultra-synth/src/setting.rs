@@ -4,21 +4,29 @@ use ultra_core::record::Params;
 use ultra_core::tool::{Context, Order};
 
 use crate::args::SynthArgs;
-use crate::ladder::Strategy;
+use crate::strategy::Strategy;
 
 /// How prompts are merged: the arguments, checked.
 #[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) strategy: Strategy,
+pub struct Plan {
+    /// The strategy.
+    pub strategy: Strategy,
     /// The judges, in the order in which they are asked.
-    pub(crate) judges: Vec<String>,
-    pub(crate) min_answers: usize,
-    pub(crate) limit: usize,
-    pub(crate) params: Option<Params>,
-    pub(crate) seed: u64,
-    pub(crate) strict: bool,
+    pub judges: Vec<String>,
+    /// A prompt with fewer answers is an error.
+    pub min_answers: usize,
+    /// The most bytes of one answer that a judge reads.
+    pub limit: usize,
+    /// Parameters of the calls.
+    pub params: Option<Params>,
+    /// Seed of orders and marks.
+    pub seed: u64,
+    /// What would be degraded is an error.
+    pub strict: bool,
     /// Results come out in the order of the prompts.
-    pub(crate) in_order: bool,
+    pub in_order: bool,
+    /// The most calls for one prompt.
+    pub max_calls: Option<u64>,
 }
 
 impl Plan {
@@ -32,6 +40,7 @@ impl Plan {
             seed: context.seed,
             strict: context.strict,
             in_order: context.order == Some(Order::Input),
+            max_calls: args.max_calls,
         }
     }
 }

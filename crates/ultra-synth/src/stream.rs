@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ultra_core::id::ContentHash;
 use ultra_core::ndjson::{Fault, Line};
-use ultra_core::record::{ErrorRecord, Object, Prompt, Request, Response, Synthesis, Type};
-use ultra_template::group::{Group, Groups, Key};
+use ultra_core::record::{ErrorRecord, Object, Prompt, Request, Response, Synthesis, Type, Verdict};
+use ultra_template::group::{Group, Groups, Key, Outcome};
 
 /// Syntheses that are remembered, so that a prompt that has one is left alone.
 const SEEN: usize = 1 << 16;
+
+/// Prompts whose verdicts are remembered.
+const JUDGED: usize = 1 << 12;
 
 /// The prompts of a stream. Only those that wait for an answer are held.
 #[derive(Debug, Default)]
@@ -19,6 +22,9 @@ pub(crate) struct Stream {
     /// Prompts by the hash of their id, with the sources of their syntheses.
     seen: BTreeMap<u64, Vec<u64>>,
     seen_order: VecDeque<u64>,
+    /// What earlier strategies judged, by the hash of the prompt's id.
+    judged: BTreeMap<u64, Vec<Verdict>>,
+    judged_order: VecDeque<u64>,
     /// Prompts that nobody has asked anybody about yet.
     unasked: BTreeSet<String>,
 }
@@ -88,6 +94,10 @@ impl Stream {
                 }
                 self.groups.error(error)
             }
+            Some(Type::Verdict) => {
+                self.judge(line.decode()?);
+                None
+            }
             Some(Type::Synthesis) => {
                 let synthesis = line.decode()?;
                 self.see(&synthesis);
@@ -114,15 +124,17 @@ impl Stream {
     /// source, or none at all.
     pub(crate) fn has_synthesis(&self, group: &Group) -> bool {
         let Some(sources) = self.seen.get(&hash(&group.prompt_id)) else { return false };
-        let own: BTreeSet<u64> = group
-            .stages()
-            .flat_map(|stage| &stage.calls)
-            .filter_map(|call| match &call.outcome {
-                ultra_template::group::Outcome::Answered(response) => Some(hash(&response.id)),
-                _ => None,
-            })
-            .collect();
+        let own = own(group);
         sources.is_empty() || own.is_empty() || sources.iter().any(|source| own.contains(source))
+    }
+
+    /// What earlier strategies judged of the answers of this group, the oldest first.
+    pub(crate) fn verdicts(&self, group: &Group) -> Vec<Verdict> {
+        let Some(judged) = self.judged.get(&hash(&group.prompt_id)) else { return Vec::new() };
+        let own = own(group);
+        let is_meant =
+            |verdict: &&Verdict| verdict.ranking.iter().all(|rank| own.contains(&hash(&rank.response_id)));
+        judged.iter().filter(is_meant).cloned().collect()
     }
 
     /// What is left at the end: groups that are not complete, and prompts that nobody was asked about.
@@ -130,6 +142,18 @@ impl Stream {
         let unasked = std::mem::take(&mut self.unasked);
         let unasked = unasked.into_iter().filter(|prompt| !self.seen.contains_key(&hash(prompt)));
         (std::mem::take(&mut self.groups).finish(), unasked.collect())
+    }
+
+    fn judge(&mut self, verdict: Verdict) {
+        let prompt = hash(&verdict.prompt_id);
+        let judged = self.judged.entry(prompt).or_insert_with(|| {
+            self.judged_order.push_back(prompt);
+            Vec::new()
+        });
+        judged.push(verdict);
+        if self.judged_order.len() > JUDGED {
+            self.judged_order.pop_front().map(|oldest| self.judged.remove(&oldest));
+        }
     }
 
     fn see(&mut self, synthesis: &Synthesis) {
@@ -144,6 +168,16 @@ impl Stream {
             self.seen_order.pop_front().map(|oldest| self.seen.remove(&oldest));
         }
     }
+}
+
+/// The answers of a group, by the hash of their id.
+fn own(group: &Group) -> BTreeSet<u64> {
+    let calls = group.stages().flat_map(|stage| &stage.calls);
+    let answered = calls.filter_map(|call| match &call.outcome {
+        Outcome::Answered(response) => Some(hash(&response.id)),
+        _ => None,
+    });
+    answered.collect()
 }
 
 fn hash(id: &str) -> u64 {

@@ -11,12 +11,12 @@ use ultra_provider::dispatch::{DispatchConfig, Dispatcher};
 
 use crate::args::SynthArgs;
 use crate::desk::Desk;
-use crate::ladder::Strategy;
 use crate::page::Page;
 use crate::patterns::Patterns;
 use crate::reader::Reader;
 use crate::run::{Load, Run};
 use crate::setting::Plan;
+use crate::strategy::Strategy;
 use crate::tally::Tally;
 
 /// `ultra-synth`.

@@ -1,0 +1,44 @@
+//! What the calls of one prompt were, and what they cost.
+
+use ultra_core::record::{Object, Usage};
+use ultra_provider::Answer;
+
+/// Calls, tokens and money of the synthesis of one prompt.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bill {
+    /// Calls that were made.
+    pub calls: u64,
+    /// Their tokens, as far as providers count.
+    pub usage: Option<Usage>,
+    /// Their cost in US dollars, as far as providers tell.
+    pub cost_usd: Option<f64>,
+}
+
+impl Bill {
+    /// Adds what an answer cost.
+    pub fn add(&mut self, answer: &Answer) {
+        self.usage = add_usage(self.usage.take(), answer.usage.clone());
+        self.cost_usd = match (self.cost_usd, answer.cost_usd) {
+            (None, None) => None,
+            (one, other) => Some(one.unwrap_or_default() + other.unwrap_or_default()),
+        };
+    }
+}
+
+/// The sum of what two calls used.
+fn add_usage(one: Option<Usage>, other: Option<Usage>) -> Option<Usage> {
+    let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+        (None, None) => None,
+        (a, b) => Some(a.unwrap_or_default().saturating_add(b.unwrap_or_default())),
+    };
+    match (one, other) {
+        (Some(a), Some(b)) => Some(Usage {
+            input_tokens: a.input_tokens.saturating_add(b.input_tokens),
+            output_tokens: a.output_tokens.saturating_add(b.output_tokens),
+            cached_input_tokens: sum(a.cached_input_tokens, b.cached_input_tokens),
+            reasoning_tokens: sum(a.reasoning_tokens, b.reasoning_tokens),
+            extra: Object::default(),
+        }),
+        (one, other) => one.or(other),
+    }
+}
