@@ -4,13 +4,14 @@
 //! instruction for the one model that merges what they end with. [`Pattern::parse`] reads such a file and refuses
 //! it when a template could fail later. [`plan`] makes requests from prompts, from finished stages, and for the
 //! synthesis; [`group`] tells which stage of which prompt is finished; [`fence`] keeps data apart from
-//! instructions; [`library`] finds a pattern by name;
+//! instructions; [`library`] finds a pattern by name; [`foreign`] reads those of other programs;
 //! [`mod@file`] documents the file itself.
 
 mod engine;
 mod fault;
 pub mod fence;
 pub mod file;
+pub mod foreign;
 pub mod group;
 pub mod library;
 mod pattern;

@@ -5,11 +5,11 @@ mod built_in;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ultra_core::id::blake3_hex;
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::PatternRef;
 
 use crate::fault::{Fault, Faults};
+use crate::foreign::{self, Found};
 use crate::pattern::Pattern;
 pub use built_in::{built_in, built_in_text};
 
@@ -24,16 +24,12 @@ pub fn directories(user: Option<&Path>) -> Vec<PathBuf> {
     directories
 }
 
-/// Reads the pattern file at `path`.
+/// Reads the pattern at `path`: a file of ours or of another program, or the folder of a fabric pattern.
 ///
 /// # Errors
 /// When it cannot be read, and everything that is wrong with it.
 pub fn open(path: &Path, read: Read<'_>) -> Result<Pattern, Faults> {
-    let file = path.display().to_string();
-    let text = read(path).map_err(|cause| {
-        Fault::new(ErrorKind::TemplatePattern, &file, format!("cannot read the pattern: {cause}"))
-    })?;
-    Pattern::parse(&text, &file)
+    Found::at(path, read)?.pattern()
 }
 
 /// Finds the pattern called `name` in `directories`, then among the built-in ones.
@@ -42,7 +38,7 @@ pub fn open(path: &Path, read: Read<'_>) -> Result<Pattern, Faults> {
 /// When there is none, with the nearest names; when the file cannot be read; and everything that is wrong with it.
 pub fn find(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Pattern, Faults> {
     match versions(name, directories, read)?.into_iter().next() {
-        Some((file, text)) => Pattern::parse(&text, &file),
+        Some(found) => found.pattern(),
         None => Err(unknown(name).into()),
     }
 }
@@ -53,12 +49,12 @@ pub fn find(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Patte
 /// When there is none, or only another version; and as for [`find`].
 pub fn find_version(wanted: &PatternRef, directories: &[PathBuf], read: Read<'_>) -> Result<Pattern, Faults> {
     let versions = versions(&wanted.name, directories, read)?;
-    let Some((nearest, _)) = versions.first().cloned() else {
+    let Some(nearest) = versions.first().map(|found| found.file().to_owned()) else {
         let cause = unknown(&wanted.name);
         return Err(cause.hint("name the file that made the first stage with --pattern").into());
     };
-    match versions.into_iter().find(|(_, text)| blake3_hex(text.as_bytes()) == wanted.blake3) {
-        Some((file, text)) => Pattern::parse(&text, &file),
+    match versions.into_iter().find(|found| found.blake3() == wanted.blake3) {
+        Some(found) => found.pattern(),
         None => Err(changed(&nearest, &wanted.name).into()),
     }
 }
@@ -71,25 +67,18 @@ pub(crate) fn changed(file: &str, name: &str) -> Fault {
 }
 
 /// Every file called `name`, nearest first.
-fn versions(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Vec<(String, String)>, Faults> {
+fn versions(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Vec<Found>, Faults> {
     let mut found = Vec::new();
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
         return Ok(found);
     }
     for directory in directories {
-        let path = directory.join(format!("{name}.toml"));
-        let file = path.display().to_string();
-        match read(&path) {
-            Ok(text) => found.push((file, text)),
-            Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-            Err(cause) => {
-                let message = format!("cannot read the pattern: {cause}");
-                return Err(Fault::new(ErrorKind::TemplatePattern, &file, message).into());
-            }
+        for (form, path) in foreign::candidates(directory, name) {
+            found.extend(Found::if_there(form, &path, name, read)?);
         }
     }
     let built_in = built_in().find(|(known, _)| *known == name);
-    found.extend(built_in.map(|(name, text)| (format!("built-in {name}"), text.to_owned())));
+    found.extend(built_in.map(|(name, text)| Found::built_in(name, text)));
     Ok(found)
 }
 

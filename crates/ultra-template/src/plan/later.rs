@@ -75,7 +75,10 @@ pub fn ultra(pattern: &Pattern, group: &Group, seed: u64) -> Result<Fusion, Faul
 
 /// The values of variables that a request carries.
 pub(super) fn vars_value(reference: &PatternRef) -> Value {
-    Value::from(Serde(&reference.vars))
+    let read = |(name, value): (&str, &ultra_core::record::Json)| {
+        Some((name.to_owned(), Value::from(Serde(value.read::<serde_json::Value>().ok()?))))
+    };
+    Value::from_pairs(reference.vars.iter().filter_map(read))
 }
 
 /// The answers that count as those of one stage.
