@@ -177,7 +177,7 @@ impl<'a> Start<'a> {
             _ => prompt,
         };
         let params = self.args.sampling.fill(params);
-        let how = How { seed: self.context.seed, samples: None, params, deadline_ms: None };
+        let how = How { seed: self.context.seed, samples: None, params, deadline_ms: None, left_out: 0 };
         let ask = Ask {
             prompt: with_system,
             history,

@@ -13,10 +13,14 @@
 //! assert_eq!(fence, Fence::around(0, [one, two]));
 //! ```
 
+pub(crate) mod header;
+
 use std::fmt::{self, Write as _};
 
 use ultra_core::id::ContentHash;
 use ultra_core::record::Document;
+
+pub use header::{texts, tokens};
 
 /// Hexadecimal digits of a mark: 128 bits.
 const DIGITS: usize = 32;
@@ -63,16 +67,10 @@ impl Fence {
         self.framed("question", &[], text)
     }
 
-    /// A document, with its name, part and heading.
+    /// A document, with its name, source, page, part and heading.
     pub fn document(&self, document: &Document) -> String {
-        let part = document.part.as_ref();
-        let number = part.map(|part| format!("{} of {}", part.index.saturating_add(1), part.count));
-        let headers = [
-            ("name", Some(document.name.as_str())),
-            ("part", number.as_deref()),
-            ("heading", part.and_then(|part| part.heading.as_deref())),
-        ];
-        let headers: Vec<_> = headers.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+        let lines = header::lines(document);
+        let headers: Vec<_> = lines.iter().map(|(key, value)| (*key, value.as_ref())).collect();
         self.framed("document", &headers, &document.text)
     }
 

@@ -4,7 +4,8 @@
 //! instruction for the one model that merges what they end with. [`Pattern::parse`] reads such a file and refuses
 //! it when a template could fail later. [`plan`] makes requests from prompts, from finished stages, and for the
 //! synthesis; [`group`] tells which stage of which prompt is finished; [`fence`] keeps data apart from
-//! instructions; [`library`] finds a pattern by name; [`foreign`] reads those of other programs;
+//! instructions, [`select`] finds the excerpts that matter; [`library`] finds a pattern by name;
+//! [`foreign`] reads those of other programs;
 //! [`mod@file`] documents the file itself.
 
 mod engine;
@@ -17,6 +18,7 @@ pub mod library;
 mod pattern;
 mod placeholder;
 pub mod plan;
+pub mod select;
 mod value;
 
 pub use fault::{Fault, Faults};

@@ -46,6 +46,8 @@ pub struct How {
     pub params: Option<Params>,
     /// How long each record may take, in milliseconds.
     pub deadline_ms: Option<u64>,
+    /// Excerpts of documents that belong to the prompt and are not among those of the [`Ask`].
+    pub left_out: usize,
 }
 
 /// Requests, and what the user should know about them.

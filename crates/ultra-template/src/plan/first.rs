@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use minijinja::Value;
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{Document, Message, Request, Role};
+use ultra_core::record::{Message, Request, Role};
 
 use super::{Ask, Plan, Turn, request, system};
 use crate::fault::Fault;
-use crate::fence::Fence;
+use crate::fence::{self, Fence};
 use crate::pattern::Pattern;
 use crate::value::listed;
 
@@ -30,13 +30,13 @@ pub fn first(pattern: &Pattern, ask: &Ask<'_>) -> Result<Plan, Fault> {
     values.insert("vars", super::later::vars_value(&reference));
     // The mark does not depend on the prompt, so that many prompts on the same documents share a beginning that
     // providers can cache; unless the prompt holds the mark.
-    let texts = ask.documents.iter().flat_map(|document| document_texts(document));
+    let texts = ask.documents.iter().flat_map(|document| fence::texts(document));
     let mut fence = Fence::around(ask.how.seed, texts.clone());
     if ask.prompt.text.contains(fence.mark()) {
         fence = Fence::around(ask.how.seed, texts.chain([ask.prompt.text.as_str()]));
     }
     let blocks: Vec<_> = ask.documents.iter().map(|document| fence.document(document)).collect();
-    values.insert("question", Value::from(question(&blocks, &ask.prompt.text)));
+    values.insert("question", Value::from(question(&blocks, ask)));
     values.insert("documents", listed(blocks.into_iter().map(Value::from).collect()));
     let text = pattern.render(&stage.step, Value::from_pairs(values))?;
 
@@ -60,16 +60,20 @@ pub fn first(pattern: &Pattern, ask: &Ask<'_>) -> Result<Plan, Fault> {
     Ok(Plan { requests: vec![request], warnings })
 }
 
-fn question(blocks: &[String], prompt: &str) -> String {
+fn question(blocks: &[String], ask: &Ask<'_>) -> String {
+    let prompt = &ask.prompt.text;
     if blocks.is_empty() {
-        return prompt.to_owned();
+        return prompt.clone();
     }
-    format!("{NOTE}\n\n{}\n\n{prompt}", blocks.join("\n\n"))
-}
-
-fn document_texts(document: &Document) -> impl Iterator<Item = &str> + Clone {
-    let heading = document.part.as_ref().and_then(|part| part.heading.as_deref());
-    [Some(document.text.as_str()), Some(document.name.as_str()), heading].into_iter().flatten()
+    let missing = match ask.how.left_out {
+        0 => String::new(),
+        1 => " One more excerpt is not shown here; where the task depends on it, say that it is missing."
+            .into(),
+        left => format!(
+            " {left} more excerpts are not shown here; where the task depends on them, say that they are missing."
+        ),
+    };
+    format!("{NOTE}{missing}\n\n{}\n\n{prompt}", blocks.join("\n\n"))
 }
 
 fn vars(ask: &Ask<'_>) -> BTreeMap<String, serde_json::Value> {
