@@ -15,6 +15,7 @@
 //! * A failure of a judge is never silent and never a random pick.
 //! * A prompt that has a synthesis already is left alone.
 
+pub mod aggregate;
 pub mod args;
 pub mod bill;
 pub mod brief;

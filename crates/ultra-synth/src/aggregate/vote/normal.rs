@@ -1,0 +1,153 @@
+//! When two answers are the same: they are written in one form, and the forms are compared.
+
+use super::number;
+
+/// More layers of quotes and brackets than anybody writes.
+const LAYERS: usize = 64;
+
+/// What does not count when answers are compared. White space at the ends, and how much there is between words, never counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "four switches that a user turns one by one")]
+pub struct Normal {
+    /// Upper and lower case are the same.
+    pub case: bool,
+    /// Marks at the end of a sentence or clause, quotes, emphasis, currency signs before a number, and brackets,
+    /// dollars or `\text{…}` around the whole do not count. Signs inside, as in `x-1`, do.
+    pub punctuation: bool,
+    /// `1,000`, `1000.0` and `1e3` are the same; `50%` is `0.5`; `2/4` and `\frac{1}{2}` are `0.5`, and a fraction
+    /// without an end, such as `2/6`, is the same as `1/3`. A comma is a separator of thousands and never a decimal
+    /// point. The answer must be a number and nothing else.
+    pub numbers: bool,
+    /// The answer is a set: its items stand between commas, semicolons or lines, in any order, once or more.
+    /// A comma between a digit and three digits (`1,000`) is a part of a number.
+    pub set: bool,
+}
+
+impl Default for Normal {
+    /// All but `set`.
+    fn default() -> Self {
+        Self { case: true, punctuation: true, numbers: true, set: false }
+    }
+}
+
+/// The form in which an answer is compared. It can be empty, when nothing in the answer counts.
+pub fn normalise(text: &str, normal: &Normal) -> String {
+    if !normal.set {
+        return single(text, *normal);
+    }
+    let mut items: Vec<String> = items(unwrapped(text.trim()))
+        .map(|item| single(item, *normal))
+        .filter(|item| !item.is_empty())
+        .collect();
+    items.sort_unstable();
+    items.dedup();
+    items.join(", ")
+}
+
+fn single(text: &str, normal: Normal) -> String {
+    let mut form = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if normal.case {
+        form = form.to_lowercase();
+    }
+    if normal.punctuation {
+        for _ in 0..LAYERS {
+            let plain = outside(&inside(&form)).to_owned();
+            if plain == form {
+                break;
+            }
+            form = plain;
+        }
+    }
+    normal.numbers.then(|| number::canonical(&form)).flatten().unwrap_or(form)
+}
+
+/// Drops quotes, emphasis, and marks that end a clause.
+fn inside(text: &str) -> String {
+    let text = text.replace("**", "").replace(['"', '“', '”', '„', '«', '»', '`'], "").replace('’', "'");
+    let mut kept = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let ends_clause = matches!(c, ',' | ';' | ':' | '!' | '?' | '.') && chars.peek() == Some(&' ');
+        let repeats_space = c == ' ' && kept.ends_with(' ');
+        if !ends_clause && !repeats_space {
+            kept.push(c);
+        }
+    }
+    kept
+}
+
+/// Drops what stands around the whole.
+fn outside(text: &str) -> &str {
+    let text = text
+        .trim()
+        .trim_start_matches([',', ';', ':', '!', '?'])
+        .trim_end_matches([',', ';', ':', '!', '?', '.']);
+    let text = unwrapped(text.trim());
+    let text = match text.strip_suffix([')', ']', '}']) {
+        // A choice such as `a)`.
+        Some(choice) if !text.contains(['(', '[', '{']) => choice,
+        _ => text,
+    };
+    let amount = text.strip_prefix("\\$").or_else(|| text.strip_prefix(['$', '€', '£', '¥']));
+    amount
+        .map(str::trim_start)
+        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || "-+.".contains(c)))
+        .unwrap_or(text)
+}
+
+/// Without one layer of what stands around the whole.
+fn unwrapped(text: &str) -> &str {
+    const AROUND: [(&str, &str); 7] = [
+        ("$", "$"),
+        ("'", "'"),
+        ("*", "*"),
+        ("_", "_"),
+        ("\\(", "\\)"),
+        ("\\text{", "}"),
+        ("\\mathrm{", "}"),
+    ];
+    for (open, close) in AROUND {
+        if let Some(inner) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close))
+            && !inner.contains(open)
+            && !inner.contains(close)
+        {
+            return inner;
+        }
+    }
+    bracketed(text).unwrap_or(text)
+}
+
+/// What is in brackets that close each other, and not merely the first and the last of several.
+fn bracketed(text: &str) -> Option<&str> {
+    let (open, close) = match text.chars().next()? {
+        '(' => ('(', ')'),
+        '[' => ('[', ']'),
+        '{' => ('{', '}'),
+        _ => return None,
+    };
+    let inner = text.strip_prefix(open)?.strip_suffix(close)?;
+    let mut depth = 0_usize;
+    for c in inner.chars() {
+        if c == open {
+            depth += 1;
+        } else if c == close {
+            depth = depth.checked_sub(1)?;
+        }
+    }
+    (depth == 0).then_some(inner)
+}
+
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let digits =
+        |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut cuts = vec![0];
+    for (at, byte) in bytes.iter().enumerate() {
+        let thousands = *byte == b',' && at > 0 && bytes[at - 1].is_ascii_digit() && digits(at + 1) == 3;
+        if matches!(byte, b',' | b';' | b'\n') && !thousands {
+            cuts.push(at + 1);
+        }
+    }
+    let ends: Vec<usize> = cuts[1..].iter().map(|cut| cut - 1).chain([text.len()]).collect();
+    cuts.into_iter().zip(ends).map(|(start, end)| &text[start..end])
+}
