@@ -12,7 +12,7 @@ use crate::find;
 pub(crate) fn check(args: &CheckArgs, output: &mut Output) -> Result<Summary, Failure> {
     let mut bad = 0;
     for file in &args.files {
-        let faults = match library::open(file, &find::read) {
+        let faults = match library::open(file, &find::Disk) {
             Ok(pattern) if args.json => {
                 tracing::info!("{}: `{}` is sound", pattern.file, pattern.name);
                 continue;

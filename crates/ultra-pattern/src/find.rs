@@ -5,17 +5,27 @@ use std::path::{Path, PathBuf};
 
 use ultra_core::env;
 use ultra_core::failure::Failure;
+use ultra_template::root::Files;
 use ultra_template::{Faults, Pattern, library};
 
 /// The largest pattern file that is read, in bytes; one byte more is refused by whoever parses it.
 const LIMIT: u64 = (1 << 20) + 1;
 
-/// Reads a pattern file, but never without end.
-pub(crate) fn read(path: &Path) -> io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
-    Ok(text)
+/// The files of this machine; none is read without end.
+#[derive(Debug)]
+pub(crate) struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        use std::io::Read as _;
+        let mut text = String::new();
+        std::fs::File::open(path)?.take(LIMIT).read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        path.canonicalize()
+    }
 }
 
 /// The directories that are searched.
@@ -26,8 +36,8 @@ pub(crate) fn directories() -> Vec<PathBuf> {
 /// The pattern that the command line names.
 pub(crate) fn named(name: Option<&str>, file: Option<&Path>) -> Result<Pattern, Failure> {
     let found = match (file, name) {
-        (Some(file), _) => library::open(file, &read),
-        (None, name) => library::find(name.unwrap_or_default(), &directories(), &read),
+        (Some(file), _) => library::open(file, &Disk),
+        (None, name) => library::find(name.unwrap_or_default(), &directories(), &Disk),
     };
     let pattern = found.map_err(|faults| usage(&faults))?;
     match name {
@@ -51,7 +61,7 @@ pub(crate) fn all() -> Vec<(String, Result<Pattern, Faults>)> {
     names.sort();
     names.dedup();
     let directories = directories();
-    names.into_iter().map(|name| (name.clone(), library::find(&name, &directories, &read))).collect()
+    names.into_iter().map(|name| (name.clone(), library::find(&name, &directories, &Disk))).collect()
 }
 
 /// A usage failure that says everything that is wrong with a pattern.

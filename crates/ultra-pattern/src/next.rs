@@ -172,7 +172,7 @@ impl Next<'_> {
         let found = self
             .patterns
             .entry(reference.blake3.clone())
-            .or_insert_with(|| library::find_version(reference, &find::directories(), &find::read));
+            .or_insert_with(|| library::find_version(reference, &find::directories(), &find::Disk));
         match found {
             Ok(pattern) => Ok(pattern),
             Err(Faults(faults)) => Err(faults[0].clone()),

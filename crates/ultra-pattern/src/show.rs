@@ -79,6 +79,7 @@ fn page(pattern: &Pattern) -> String {
         let audience = match stage.audience {
             Audience::Each => "each model alone",
             Audience::Others => "each model, with the others' answers",
+            Audience::One => "one model, with all answers",
         };
         // Writing to a string cannot fail.
         let _ =
@@ -86,7 +87,7 @@ fn page(pattern: &Pattern) -> String {
         page.push_str(&asked(pattern, &stage.step));
     }
     page.push_str("\nSynthesis: one model\n\n");
-    page.push_str(&asked(pattern, &pattern.ultra));
+    page.push_str(&asked(pattern, &pattern.ultra.step));
     page
 }
 

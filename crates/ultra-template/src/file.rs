@@ -49,18 +49,45 @@
 //! '''
 //! ```
 //!
+//! # More keys
+//!
+//! | where | key | meaning |
+//! |---|---|---|
+//! | top | `aliases = ["Second opinion"]` | other names and titles under which people know the pattern |
+//! | | `category = "core"` | the group under which it is listed: core, specialised, comparison, panel, or own words |
+//! | | `extends = "base.toml"` | keys that are not here come from there; tables merge by key, stages by name. A name without an ending, as in `extends = "critique"`, is a built-in pattern |
+//! | `models` | `max = 8` | with more, requests become too long, or nothing is gained |
+//! | stage | `audience = "one"` | one model, the judge, sees `answers`: the target of `--judge`, or else the first member that answered before. Later stages see it as `STAGE.answer` |
+//! | | `gives = "review"` | the stage yields remarks on answers, which never stand in for one; the default is `"answer"`, and `"review"` for a judge |
+//! | | `roles = ["optimist", "sceptic"]` | member i, from 0, takes role (i + number of the stage) mod n; `start --role TARGET=ROLE` wins |
+//! | | `samples = 5` | in the first stage: samples of each target that does not say so itself |
+//! | | `params = { temperature = 0.7 }` | also `max_output_tokens`, `top_p`, `seed`, `stop`, `reasoning`; what the user says wins |
+//! | | `output_schema = { type = "object", … }` | the answer must be JSON that matches; later templates see it as `ITEM.json` |
+//! | | `min = 2` | with fewer usable answers the stage counts as empty; `--min-responses` wins |
+//! | | `when_empty = "stop"` | an empty stage ends the prompt with an error; with `"previous"`, the default, the stage before stands in, and `STAGE.fallback` is true |
+//! | `ultra` | `format = "md"` | form of the final answer: `text`, `md`, `json` or `html`; the user's `--format` wins |
+//! | | `layout = "A title, then …"` | how the final answer is laid out; the template must show it as `{{ layout }}` |
+//! | | `output_schema` | with `format = "json"`: the schema of the final answer |
+//!
+//! Templates can `{% include "parts/note.j2" %}`, `{% extends … %}` and `{% import … %}` texts of the directory of
+//! the file, or below it. All texts are read and checked when the pattern is loaded, and belong to its hash.
+//!
 //! # Placeholders
 //!
 //! | where | placeholders |
 //! |---|---|
 //! | first stage | `prompt` (the user's text), `documents`, `question` (the documents with a note on what they are, then the prompt), `vars.NAME` |
 //! | later stages | `question` (what the first stage asked), `prompt`, `vars.NAME`, `own` and `others` (of the stage before), and for every earlier stage `STAGE.own`, `STAGE.others`, `STAGE.fallback` |
-//! | `ultra` | `question`, `prompt`, `vars.NAME`, `answers` (of the last stage), and for every stage `STAGE.answers`, `STAGE.fallback` |
+//! | a judge | `question`, `prompt`, `vars.NAME`, `answers` (of the stage before), and for every earlier stage `STAGE.answers`, `STAGE.fallback` |
+//! | `ultra` | the same, and `layout`, `format` |
+//! | after a judge | `STAGE.answer`, `STAGE.fallback`; `own`, `others` and `answers` are those of the last stage of the panel |
 //!
-//! `own`, the items of `others` and `answers`, `documents`, and `question` from the second stage on print as data
-//! between delimiters that the data cannot forge. `own.label` and the `label` of an item are the neutral names
-//! under which the panel knows its members: `Answer A`, `Answer B`. `others` is empty when nobody else answered.
-//! `STAGE.fallback` is true when nobody answered that stage, and the answers of the stage before stand in.
+//! `own`, the items of `others` and `answers`, `STAGE.answer`, `documents`, and `question` from the second stage on
+//! print as data between delimiters that the data cannot forge. `own.label` and the `label` of an item are the
+//! neutral names under which the panel knows its members: `Answer A`, `Answer B`. `others` is empty when nobody else
+//! answered. `STAGE.fallback` is true when that stage was empty, and the answers of the stage before stand in.
+//! `ITEM.json` is what an answer says under the `output_schema` of its stage: lists and tables can be walked, single
+//! words and numbers compared, and every other text prints in quotes on one line.
 
 use std::collections::BTreeMap;
 
@@ -83,9 +110,15 @@ pub(crate) struct File {
     pub(crate) when: Option<String>,
     /// When not to use it.
     pub(crate) when_not: Option<String>,
-    /// How many models it wants.
+    /// Other names and titles under which people know it.
     #[serde(default)]
-    pub(crate) models: Models,
+    pub(crate) aliases: Vec<Spanned<String>>,
+    /// The group under which it is listed.
+    pub(crate) category: Option<Spanned<String>>,
+    /// The file that gives the keys which are not here.
+    pub(crate) extends: Option<Spanned<String>>,
+    /// How many models it wants.
+    pub(crate) models: Option<Spanned<Models>>,
     /// Texts for the system message, by name.
     #[serde(default)]
     pub(crate) roles: BTreeMap<String, String>,
@@ -108,11 +141,14 @@ pub struct Models {
     /// A good number of models.
     #[serde(default = "three")]
     pub good: u32,
+    /// With more models a request becomes too long, or nothing is gained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
 }
 
 impl Default for Models {
     fn default() -> Self {
-        Self { min: one(), good: three() }
+        Self { min: one(), good: three(), max: None }
     }
 }
 
@@ -166,13 +202,29 @@ pub(crate) struct Stage {
     /// Whose answers a model sees.
     #[serde(default)]
     pub(crate) audience: Audience,
-    /// Name of a role that the model takes.
+    /// What the stage yields.
+    pub(crate) gives: Option<Gives>,
+    /// Name of a role that every model takes.
     pub(crate) role: Option<Spanned<String>>,
+    /// Names of roles that the models take in turn.
+    #[serde(default)]
+    pub(crate) roles: Vec<Spanned<String>>,
+    /// Samples of each target; in the first stage only.
+    pub(crate) samples: Option<Spanned<u32>>,
+    /// Parameters of the calls.
+    pub(crate) params: Option<Spanned<Params>>,
+    /// JSON Schema that an answer must match.
+    pub(crate) output_schema: Option<Spanned<serde_json::Value>>,
+    /// With fewer usable answers the stage counts as empty.
+    pub(crate) min: Option<Spanned<u32>>,
+    /// What happens when the stage is empty.
+    #[serde(default)]
+    pub(crate) when_empty: WhenEmpty,
     /// What the model is asked.
     pub(crate) template: Spanned<String>,
 }
 
-/// Whose answers a model sees in a stage.
+/// Whom a stage asks, and whose answers they see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
@@ -181,6 +233,49 @@ pub enum Audience {
     Each,
     /// Each model sees its own answers and those of the others.
     Others,
+    /// One model, the judge, sees all answers.
+    One,
+}
+
+/// What a stage yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gives {
+    /// Answers to the question.
+    #[default]
+    Answer,
+    /// Remarks on answers, which never stand in for one.
+    Review,
+}
+
+/// What happens when a stage yields nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenEmpty {
+    /// The stage before stands in.
+    #[default]
+    Previous,
+    /// The prompt ends with an error.
+    Stop,
+}
+
+/// Parameters of the calls of a stage, as they are written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Params {
+    /// Sampling temperature, 0 to 2.
+    pub(crate) temperature: Option<f64>,
+    /// Upper bound for generated tokens.
+    pub(crate) max_output_tokens: Option<u64>,
+    /// Nucleus sampling threshold, 0 to 1.
+    pub(crate) top_p: Option<f64>,
+    /// Seed for providers that take one.
+    pub(crate) seed: Option<u64>,
+    /// Texts that end the answer.
+    #[serde(default)]
+    pub(crate) stop: Vec<String>,
+    /// Reasoning effort, in the provider's own words.
+    pub(crate) reasoning: Option<String>,
 }
 
 /// The instruction for the synthesis as it is written.
@@ -189,6 +284,39 @@ pub enum Audience {
 pub(crate) struct Ultra {
     /// Name of a role that the model takes.
     pub(crate) role: Option<Spanned<String>>,
+    /// The form of the final answer.
+    pub(crate) format: Option<Format>,
+    /// How the final answer is laid out, told to the writer.
+    pub(crate) layout: Option<Spanned<String>>,
+    /// JSON Schema that the final answer must match.
+    pub(crate) output_schema: Option<Spanned<serde_json::Value>>,
     /// What the model is asked.
     pub(crate) template: Spanned<String>,
+}
+
+/// The form of a final answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Plain text without markup.
+    Text,
+    /// Markdown.
+    #[default]
+    Md,
+    /// One JSON object.
+    Json,
+    /// A fragment of HTML.
+    Html,
+}
+
+impl Format {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Md => "md",
+            Self::Json => "json",
+            Self::Html => "html",
+        }
+    }
 }

@@ -30,6 +30,8 @@ pub use found::Found;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: usize = 1 << 20;
+/// Longer instructions cost more to read than most answers, in bytes.
+pub(crate) const LONG: usize = 16 << 10;
 /// The instruction for the model that merges the answers, which these formats do not have.
 const ULTRA: &str = include_str!("foreign/ultra.j2");
 
@@ -69,7 +71,7 @@ struct Texts<'a> {
     user: Option<&'a str>,
 }
 
-/// A pattern that was read, and what of its file has no effect here.
+/// A pattern that was read, and what whoever wrote it should look at.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The pattern.
@@ -151,6 +153,7 @@ impl Texts<'_> {
             Form::Fabric => fabric::parts(self.file, self.text, self.user)?,
             Form::Llm => llm::parts(self.file, self.text)?,
             Form::Plain | Form::Ours => Parts {
+                notes: self.looks_filled().into_iter().collect(),
                 template: literal::literal(self.text.trim_end()),
                 about: self.text.to_owned(),
                 ..Parts::default()
@@ -162,14 +165,32 @@ impl Texts<'_> {
         self.built(name, parts)
     }
 
+    /// What looks like a placeholder in a file that has none.
+    fn looks_filled(self) -> Option<Fault> {
+        const MEANT: &[&str] = &["{{input}}", "{{ input }}", "{{ prompt }}", "{{ question }}", "$input", "{prompt}", "{input}"];
+        let (at, found) = MEANT.iter().filter_map(|meant| Some((self.text.find(meant)?, meant))).min()?;
+        let line = 1 + self.text[..at].matches('\n').count();
+        let fault = self.fault(format!("`{found}` is sent as it stands")).at(line);
+        Some(fault.hint("a prompt file has no placeholders; the question follows its text"))
+    }
+
+    /// Says that a text is longer than is good.
+    fn long(self) -> Option<Fault> {
+        let size = self.text.len() + self.user.map_or(0, str::len);
+        (size > LONG).then(|| {
+            let fault = self.fault(format!("{size} bytes of instructions, for every model and prompt"));
+            fault.hint("shorter instructions are followed better and cost less")
+        })
+    }
+
     fn built(self, name: &str, parts: Parts) -> Result<Reading, Faults> {
-        let text = toml(name, &parts).map_err(|cause| self.fault(cause.to_string()))?;
+        let text = toml(name, self.form, &parts).map_err(|cause| self.fault(cause.to_string()))?;
         let pattern = Pattern::parse(&text, self.file).map_err(|mut faults| {
             // The lines are those of the text in between, which nobody sees.
             faults.0.iter_mut().for_each(|fault| fault.line = None);
             faults
         })?;
-        Ok(Reading { pattern, notes: parts.notes })
+        Ok(Reading { pattern, notes: parts.notes.into_iter().chain(self.long()).collect() })
     }
 
     fn fault(self, message: impl Into<String>) -> Fault {
@@ -178,11 +199,12 @@ impl Texts<'_> {
 }
 
 /// The same as a pattern file of ours.
-fn toml(name: &str, parts: &Parts) -> Result<String, toml::ser::Error> {
+fn toml(name: &str, form: Form, parts: &Parts) -> Result<String, toml::ser::Error> {
     let text = |text: &str| Value::String(text.to_owned());
     let mut file = Table::new();
     file.insert("name".into(), text(name));
     file.insert("version".into(), Value::Integer(1));
+    file.insert("category".into(), text(form.noun()));
     file.insert("purpose".into(), text(&purpose::purpose(&parts.about, name)));
     let mut stage = Table::new();
     stage.insert("name".into(), text("answer"));

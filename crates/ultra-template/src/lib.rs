@@ -18,11 +18,13 @@ pub mod library;
 mod pattern;
 mod placeholder;
 pub mod plan;
+pub mod root;
 pub mod select;
+pub mod suggest;
 mod value;
 
 pub use fault::{Fault, Faults};
-pub use pattern::{Audience, Kind, Models, Pattern, Stage, Step, Variable};
+pub use pattern::{Audience, Format, Gives, Kind, Models, Pattern, Stage, Step, Ultra, Variable, WhenEmpty};
 
 /// The neutral name of a member of the panel: `Answer A`, …, `Answer Z`, `Answer AA`, …
 pub fn label(member: usize) -> String {

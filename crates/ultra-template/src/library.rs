@@ -1,8 +1,8 @@
 //! Finds a pattern: a file that was named, then the directories of the search path, then the built-in ones.
 
 mod built_in;
+mod names;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use ultra_core::kind::ErrorKind;
@@ -11,10 +11,12 @@ use ultra_core::record::PatternRef;
 use crate::fault::{Fault, Faults};
 use crate::foreign::{self, Found};
 use crate::pattern::Pattern;
+use crate::root::Files;
 pub use built_in::{built_in, built_in_text};
+pub use names::other_names;
 
-/// How the text of a file is read: `|path| std::fs::read_to_string(path)`, except in tests.
-pub type Read<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
+/// How files are read. A function such as `|path| std::fs::read_to_string(path)` does for patterns that stand alone.
+pub type Read<'a> = &'a dyn Files;
 
 /// Where patterns are looked for, nearest first: `./patterns`, then `patterns` in the user's configuration
 /// directory (`$XDG_CONFIG_HOME/ultra`), if that is known.
@@ -29,16 +31,24 @@ pub fn directories(user: Option<&Path>) -> Vec<PathBuf> {
 /// # Errors
 /// When it cannot be read, and everything that is wrong with it.
 pub fn open(path: &Path, read: Read<'_>) -> Result<Pattern, Faults> {
-    Found::at(path, read)?.pattern()
+    Found::at(path, read)?.pattern(read)
 }
 
-/// Finds the pattern called `name` in `directories`, then among the built-in ones.
+/// Finds the pattern called `name` in `directories`, then among the built-in ones, then the one that people mean
+/// by `name`: by its title, an alias, or a name that other systems gave to it.
 ///
 /// # Errors
-/// When there is none, with the nearest names; when the file cannot be read; and everything that is wrong with it.
+/// When there is none, with the nearest names; when `name` can mean several, with the choices; when the file cannot
+/// be read; and everything that is wrong with it.
 pub fn find(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Pattern, Faults> {
-    match versions(name, directories, read)?.into_iter().next() {
-        Some(found) => found.pattern(),
+    let mut found = versions(name, directories, read)?;
+    if found.is_empty()
+        && let Some(meant) = names::meant(name)?
+    {
+        found = versions(meant, directories, read)?;
+    }
+    match found.first() {
+        Some(found) => found.pattern(read),
         None => Err(unknown(name).into()),
     }
 }
@@ -49,13 +59,15 @@ pub fn find(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Patte
 /// When there is none, or only another version; and as for [`find`].
 pub fn find_version(wanted: &PatternRef, directories: &[PathBuf], read: Read<'_>) -> Result<Pattern, Faults> {
     let versions = versions(&wanted.name, directories, read)?;
-    let Some(nearest) = versions.first().map(|found| found.file().to_owned()) else {
+    let Some(nearest) = versions.first() else {
         let cause = unknown(&wanted.name);
         return Err(cause.hint("name the file that made the first stage with --pattern").into());
     };
-    match versions.into_iter().find(|found| found.blake3() == wanted.blake3) {
-        Some(found) => found.pattern(),
-        None => Err(changed(&nearest, &wanted.name).into()),
+    // Another version of that name may be broken; that is for whoever asks for it to hear.
+    let mut parsed = versions.iter().filter_map(|found| found.pattern(read).ok());
+    match parsed.find(|pattern| pattern.blake3 == wanted.blake3) {
+        Some(pattern) => Ok(pattern),
+        None => Err(changed(nearest.file(), &wanted.name).into()),
     }
 }
 
@@ -74,7 +86,7 @@ fn versions(name: &str, directories: &[PathBuf], read: Read<'_>) -> Result<Vec<F
     }
     for directory in directories {
         for (form, path) in foreign::candidates(directory, name) {
-            found.extend(Found::if_there(form, &path, name, read)?);
+            found.extend(Found::inside(directory, form, &path, name, read)?);
         }
     }
     let built_in = built_in().find(|(known, _)| *known == name);

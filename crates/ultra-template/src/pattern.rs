@@ -1,6 +1,10 @@
 //! A pattern that is ready to use: every template parsed, every placeholder checked, every branch tried.
 
+mod lint;
 mod parse;
+mod parts;
+mod schema;
+mod source;
 mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,11 +13,11 @@ use minijinja::{Environment, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{Object, PatternRef};
+use ultra_core::record::{Object, Params, PatternRef};
 
-use crate::engine::{self, Place};
+use crate::engine::{self, Parts, Place};
 use crate::fault::Fault;
-pub use crate::file::{Audience, Kind, Models, Variable};
+pub use crate::file::{Audience, Format, Gives, Kind, Models, Variable, WhenEmpty};
 use crate::placeholder;
 
 /// A pattern: stages in which the models answer and read each other, and an instruction for the synthesis.
@@ -33,6 +37,15 @@ pub struct Pattern {
     /// When not to use it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when_not: Option<String>,
+    /// Other names and titles under which people know it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The group under which it is listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The file or built-in pattern that gave the keys which the file itself does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extends: Option<String>,
     /// How many models it wants.
     pub models: Models,
     /// Texts for the system message, by name.
@@ -44,13 +57,16 @@ pub struct Pattern {
     /// The stages in order; at least one.
     pub stages: Vec<Stage>,
     /// The instruction for the synthesis.
-    pub ultra: Step,
-    /// BLAKE3 of the file, in hexadecimal.
+    pub ultra: Ultra,
+    /// BLAKE3 of the file and of every text that it extends or includes, in hexadecimal.
     pub blake3: String,
     /// Where it was read.
     pub file: String,
     #[serde(skip)]
     engine: Environment<'static>,
+    /// Where the texts stand that templates include, by their names in the engine.
+    #[serde(skip)]
+    parts: Parts,
 }
 
 /// One stage.
@@ -58,8 +74,43 @@ pub struct Pattern {
 pub struct Stage {
     /// Its name.
     pub name: String,
-    /// Whose answers a model sees.
+    /// Whom it asks, and whose answers they see.
     pub audience: Audience,
+    /// What it yields.
+    pub gives: Gives,
+    /// Names of roles that the models take in turn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// Samples of each target that does not say so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<u32>,
+    /// Parameters of the calls, where the user does not say them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub params: Option<Params>,
+    /// JSON Schema that an answer must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Json>,
+    /// With fewer usable answers the stage counts as empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    /// What happens when the stage is empty.
+    pub when_empty: WhenEmpty,
+    /// What is asked.
+    #[serde(flatten)]
+    pub step: Step,
+}
+
+/// The instruction for the synthesis.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ultra {
+    /// The form of the final answer.
+    pub format: Format,
+    /// How the final answer is laid out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<String>,
+    /// JSON Schema that the final answer must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Json>,
     /// What is asked.
     #[serde(flatten)]
     pub step: Step,
@@ -159,7 +210,7 @@ impl Pattern {
     }
 
     pub(crate) fn render(&self, step: &Step, values: Value) -> Result<String, Fault> {
-        engine::render(&self.engine, &step.name, &step.place, values)
+        engine::render(&self.engine, &step.name, &step.place, &self.parts, values)
     }
 }
 

@@ -124,6 +124,39 @@ pub(crate) fn foreign(source: &str, known: &Known, place: &Place) -> Vec<Fault> 
     faults
 }
 
+/// A `{% … %}` tag.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tag<'a> {
+    /// Where it begins in the template.
+    pub(crate) start: usize,
+    /// What stands inside, without the signs.
+    pub(crate) inner: &'a str,
+}
+
+/// The block tags of a template, without those in comments and raw blocks.
+pub(crate) fn tags(source: &str) -> Vec<Tag<'_>> {
+    let mut tags = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at..];
+        let start = source.len() - rest.len();
+        let Some(open) = ["{{", "{%", "{#"].into_iter().find(|open| rest.starts_with(open)) else {
+            rest = &rest[1..];
+            continue;
+        };
+        if let Some((tag, _)) = rest.split_once("%}").filter(|_| open == "{%") {
+            tags.push(Tag { start, inner: inner(tag) });
+        }
+        rest = after_tag(rest, open);
+    }
+    tags
+}
+
+/// What stands in a tag, without the signs around it.
+fn inner(tag: &str) -> &str {
+    tag.trim_start_matches(['{', '%', '-', '+']).trim_end_matches(['-', '+']).trim()
+}
+
 impl Known {
     fn is_meant(&self, name: &str) -> bool {
         name.len() > 2 && self.right_name(&name.to_lowercase()).is_some()
@@ -138,8 +171,7 @@ fn after_tag<'a>(text: &'a str, open: &str) -> &'a str {
         _ => "#}",
     };
     let Some((tag, rest)) = text.split_once(close) else { return "" };
-    let word = tag.trim_start_matches(['{', '%', '-', '+']).trim_end_matches(['-', '+']).trim();
-    if word != "raw" {
+    if inner(tag) != "raw" {
         return rest;
     }
     rest.find("endraw").and_then(|at| rest[at..].split_once("%}")).map_or("", |(_, rest)| rest)

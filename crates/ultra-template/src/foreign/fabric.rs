@@ -18,6 +18,7 @@ pub(super) fn parts(file: &str, system: &str, user: Option<&str>) -> Result<Part
         return Err(Faults(reading.faults));
     }
     let (system_message, texts) = match (placeholders, user) {
+        // Nothing that a user or a document brings stands in a system message.
         (0, user) => (Some(system.trim().to_owned()), vec![user.unwrap_or_default()]),
         (_, user) => (None, [Some(template), user].into_iter().flatten().collect()),
     };

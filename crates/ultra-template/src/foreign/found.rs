@@ -1,7 +1,7 @@
 //! A pattern that was found: the texts of its files, before they are understood.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ultra_core::id::{ContentHash, blake3_hex};
 use ultra_core::kind::ErrorKind;
@@ -10,6 +10,7 @@ use super::{Form, Reading, Texts, form_of, name_of};
 use crate::fault::{Fault, Faults};
 use crate::library::Read;
 use crate::pattern::Pattern;
+use crate::root::Root;
 
 /// A pattern that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Found {
     form: Form,
     /// The name that its place gives it.
     name: String,
+    /// Where it is; `None` for a built-in one.
+    path: Option<PathBuf>,
     /// What faults call it.
     file: String,
     text: String,
@@ -30,6 +33,7 @@ impl Found {
         Self {
             form: Form::Ours,
             name: name.to_owned(),
+            path: None,
             file: format!("built-in {name}"),
             text: text.to_owned(),
             user: None,
@@ -45,7 +49,9 @@ impl Found {
         let found = match Self::read(form, path, &name_of(path, form), read) {
             Err(cause) if cause.kind() == io::ErrorKind::IsADirectory => {
                 let inside = path.join("system.md");
-                Self::read(Form::Fabric, &inside, &name_of(&inside, Form::Fabric), read).map_err(|cause| {
+                // The folder that is called `.` has its name from where it is.
+                let name = name_of(&read.real(&inside).unwrap_or_else(|_| inside.clone()), Form::Fabric);
+                Self::read(Form::Fabric, &inside, &name, read).map_err(|cause| {
                     if cause.kind() == io::ErrorKind::NotFound {
                         return io::Error::other("it is a folder without `system.md`");
                     }
@@ -57,18 +63,22 @@ impl Found {
         found.map_err(|cause| unreadable(path, &cause).into())
     }
 
-    /// The pattern called `name` at `path`, if there is such a file.
+    /// The pattern called `name` at `path` in `directory`, if there is such a file.
     ///
     /// # Errors
-    /// When it is there and cannot be read.
-    pub(crate) fn if_there(
+    /// When it is there and cannot be read, or a link leads out of the directory.
+    pub(crate) fn inside(
+        directory: &Path,
         form: Form,
         path: &Path,
         name: &str,
         read: Read<'_>,
     ) -> Result<Option<Self>, Faults> {
         match Self::read(form, path, name, read) {
-            Ok(found) => Ok(Some(found)),
+            Ok(found) => {
+                stays(directory, path, read)?;
+                Ok(Some(found))
+            }
             Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 Ok(None)
             }
@@ -77,16 +87,23 @@ impl Found {
     }
 
     fn read(form: Form, path: &Path, name: &str, read: Read<'_>) -> io::Result<Self> {
-        let text = read(path)?;
+        let text = read.read(path)?;
         let user = match form {
-            Form::Fabric => match read(&path.with_file_name("user.md")) {
+            Form::Fabric => match beside(path, "user.md", read) {
                 Ok(user) => Some(user).filter(|user| !user.trim().is_empty()),
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
                 Err(cause) => return Err(cause),
             },
             _ => None,
         };
-        Ok(Self { form, name: name.to_owned(), file: path.display().to_string(), text, user })
+        Ok(Self {
+            form,
+            name: name.to_owned(),
+            path: Some(path.to_owned()),
+            file: path.display().to_string(),
+            text,
+            user,
+        })
     }
 
     /// How it is written.
@@ -104,8 +121,8 @@ impl Found {
         &self.file
     }
 
-    /// BLAKE3 of what was read.
-    pub fn blake3(&self) -> String {
+    /// BLAKE3 of the texts of another program.
+    fn blake3(&self) -> String {
         match &self.user {
             None => blake3_hex(self.text.as_bytes()),
             Some(user) => ContentHash::new("ultra fabric pattern v1").field(&self.text).field(user).hex(),
@@ -116,18 +133,20 @@ impl Found {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn pattern(&self) -> Result<Pattern, Faults> {
-        self.reading().map(|reading| reading.pattern)
+    pub fn pattern(&self, read: Read<'_>) -> Result<Pattern, Faults> {
+        self.reading(read).map(|reading| reading.pattern)
     }
 
-    /// Makes the pattern, and says what of its file has no effect.
+    /// Makes the pattern, and says what whoever wrote it should look at.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn reading(&self) -> Result<Reading, Faults> {
+    pub fn reading(&self, read: Read<'_>) -> Result<Reading, Faults> {
         let Self { form, file, text, user, .. } = self;
         if *form == Form::Ours {
-            return Ok(Reading { pattern: Pattern::parse(text, file)?, notes: Vec::new() });
+            let root = self.path.as_deref().map_or_else(Root::built_in, |path| Root::of(path, read));
+            let pattern = Pattern::parse_in(text, file, &root)?;
+            return Ok(Reading { notes: pattern.lints(), pattern });
         }
         let texts = Texts { form: *form, file, text, user: user.as_deref() };
         let mut reading = texts.pattern(&self.name)?;
@@ -139,4 +158,24 @@ impl Found {
 fn unreadable(path: &Path, cause: &io::Error) -> Fault {
     let message = format!("cannot read the pattern: {cause}");
     Fault::new(ErrorKind::TemplatePattern, &path.display().to_string(), message)
+}
+
+/// Checks that no link leads from `path` out of `directory`; whoever reads without knowing links has none.
+fn stays(directory: &Path, path: &Path, read: Read<'_>) -> Result<(), Fault> {
+    match (read.real(directory), read.real(path)) {
+        (Ok(root), Ok(real)) if !real.starts_with(&root) => {
+            let message = format!("a link leads out of `{}`", directory.display());
+            Err(Fault::new(ErrorKind::TemplatePattern, &path.display().to_string(), message)
+                .hint("name the file itself with --pattern"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The text of another file in the folder of `path`; none that a link brings in from elsewhere.
+fn beside(path: &Path, name: &str, read: Read<'_>) -> io::Result<String> {
+    let other = path.with_file_name(name);
+    let text = read.read(&other)?;
+    stays(path.parent().unwrap_or(Path::new(".")), &other, read).map_err(io::Error::other)?;
+    Ok(text)
 }

@@ -21,8 +21,9 @@ fn reader(disk: Disk) -> impl Fn(&Path) -> io::Result<String> {
 }
 
 fn reading(path: &'static str, text: &'static str) -> Result<Reading, String> {
-    let found = Found::at(Path::new(path), &reader(Disk::from([(path, text)]))).expect("is there");
-    found.reading().map_err(|faults| faults.to_string())
+    let reader = reader(Disk::from([(path, text)]));
+    let found = Found::at(Path::new(path), &reader).expect("is there");
+    found.reading(&reader).map_err(|faults| faults.to_string())
 }
 
 /// What a model is sent: the messages, each after its role.
@@ -56,9 +57,10 @@ fn asked(reading: &Reading, vars: &[(&str, &str)]) -> Vec<String> {
 fn a_fabric_folder_is_a_system_message_and_the_question() {
     let text = "# IDENTITY\n\nYou sum up. Use {braces} and $5 and {% tags %}.\n\n# INPUT:\n";
     let disk = Disk::from([("shelf/sum_up/system.md", text), ("shelf/sum_up/user.md", "")]);
-    let found = Found::at(Path::new("shelf/sum_up"), &reader(disk)).expect("is there");
+    let read = reader(disk);
+    let found = Found::at(Path::new("shelf/sum_up"), &read).expect("is there");
     assert_eq!((found.form(), found.name()), (Form::Fabric, "sum_up"));
-    let reading = found.reading().expect("a pattern");
+    let reading = found.reading(&read).expect("a pattern");
     assert_eq!(reading.pattern.name, "sum_up");
     assert_eq!(reading.pattern.purpose, "You sum up. Use {braces} and $5 and {% tags %}.");
     let stages: Vec<_> = reading.pattern.stages.iter().map(|stage| stage.name.as_str()).collect();
@@ -81,9 +83,10 @@ fn fabric_placeholders_stand_in_the_message_of_the_user() {
     );
     let names: Vec<_> = read.pattern.variables.keys().collect();
     assert_eq!(names, ["role", "word_count"]);
-    let disk = Disk::from([("b/system.md", "You are brief."), ("b/user.md", "Sum up in {{n}} words.")]);
-    let read =
-        Found::at(Path::new("b/system.md"), &reader(disk)).expect("is there").reading().expect("reads");
+    let disk =
+        reader(Disk::from([("b/system.md", "You are brief."), ("b/user.md", "Sum up in {{n}} words.")]));
+    let found = Found::at(Path::new("b/system.md"), &disk).expect("is there");
+    let read = found.reading(&disk).expect("reads");
     assert_eq!(
         asked(&read, &[("n", "5")]),
         ["system: You are brief.", "user: Sum up in 5 words.\n\n{{ 7 * 7 }} $x"]

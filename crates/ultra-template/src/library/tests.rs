@@ -33,7 +33,9 @@ fn a_file_in_the_search_path_wins_over_a_built_in_pattern() {
 fn an_unknown_pattern_is_answered_with_the_nearest_name() {
     let message = |name| find(name, &[], &nothing).expect_err("unknown").to_string();
     assert_eq!(message("critiqe"), "there is no pattern `critiqe`; did you mean `critique`?");
-    assert!(message("zzzzzzzz").starts_with("there is no pattern `zzzzzzzz`; known here: `gut`, `confidence`,"));
+    assert!(
+        message("zzzzzzzz").starts_with("there is no pattern `zzzzzzzz`; known here: `gut`, `confidence`,")
+    );
     assert!(message("../gut.toml").ends_with("a file is named with --pattern ../gut.toml"));
 }
 

@@ -4,6 +4,8 @@ use ultra_core::kind::ErrorKind;
 
 use super::Pattern;
 
+mod keys;
+
 /// A sound pattern whose `meta` template is line 12.
 fn with_meta(meta: &str) -> String {
     format!(
@@ -59,7 +61,10 @@ fn mistakes_in_placeholders_are_refused_with_line_and_right_name() {
             "x.toml:12: no value in `other.labl`",
         ),
         ("{{ others }}\n{% if own %}", "x.toml:13: unexpected end of input, expected end of block"),
-        ("{{ others }}{% include 'secrets' %}", "x.toml:12: a template cannot include or extend another"),
+        (
+            "{{ others }}{% include 'secrets' %}",
+            "x.toml:12: `include`: `secrets`: there is no such built-in text",
+        ),
         ("{{ others|nosuch }}", "x.toml:12: unknown filter: filter nosuch is unknown in `nosuch`"),
     ] {
         assert_eq!(fault(&with_meta(meta)), expected, "{meta}");

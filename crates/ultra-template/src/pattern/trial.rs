@@ -1,9 +1,9 @@
 //! Every template is tried with made-up data before anything is asked and paid for.
 
+use minijinja::Value;
 use minijinja::value::Serde;
-use minijinja::{Value, context};
 
-use super::Pattern;
+use super::{Pattern, Stage, schema};
 use crate::fault::Fault;
 use crate::file::Audience;
 use crate::value::{labelled, listed};
@@ -12,7 +12,7 @@ use crate::value::{labelled, listed};
 pub(super) fn try_all(pattern: &Pattern) -> Vec<Fault> {
     let mut faults = Vec::new();
     for at in 0..=pattern.stages.len() {
-        let step = pattern.stages.get(at).map_or(&pattern.ultra, |stage| &stage.step);
+        let step = pattern.stages.get(at).map_or(&pattern.ultra.step, |stage| &stage.step);
         for (many, fallback) in [(2, false), (0, false), (2, true), (1, true)] {
             if let Err(fault) = pattern.render(step, pattern.made_up(at, many, fallback)) {
                 faults.push(fault);
@@ -25,8 +25,6 @@ pub(super) fn try_all(pattern: &Pattern) -> Vec<Fault> {
 
 impl Pattern {
     fn made_up(&self, at: usize, many: usize, fallback: bool) -> Value {
-        let answer = |at: usize| labelled(crate::label(at), format!("sample {at}"));
-        let answers = |from: usize, many: usize| listed((from..from + many).map(answer).collect());
         let vars: Vec<_> =
             self.variables.iter().map(|(name, variable)| (name.clone(), variable.sample())).collect();
         let mut values = vec![
@@ -38,22 +36,42 @@ impl Pattern {
             ),
         ];
         let stage = self.stages.get(at);
-        let of_stage = match stage.map(|stage| stage.audience) {
-            None => context! { answers => answers(0, many.max(1)), fallback },
-            Some(Audience::Each) => context! { own => answer(0), fallback },
-            Some(Audience::Others) => context! { own => answer(0), others => answers(1, many), fallback },
-        };
-        match stage {
-            None => values.push(("answers".to_owned(), answers(0, many.max(1)))),
-            Some(_) if at == 0 => {
-                values.push(("documents".to_owned(), listed(vec![Value::from("sample"); many])));
-            }
-            Some(_) => {
-                values.push(("own".to_owned(), answer(0)));
-                values.push(("others".to_owned(), answers(1, many)));
-            }
+        if at == 0 && stage.is_some() {
+            values.push(("documents".to_owned(), listed(vec![Value::from("sample"); many])));
+            return Value::from_pairs(values);
         }
-        values.extend(self.stages.iter().take(at).map(|earlier| (earlier.name.clone(), of_stage.clone())));
+        let audience = stage.map_or(Audience::One, |stage| stage.audience);
+        if stage.is_none() {
+            values.push(("layout".to_owned(), Value::from(self.ultra.layout.clone().unwrap_or_default())));
+            values.push(("format".to_owned(), Value::from(self.ultra.format.as_str())));
+        }
+        let earlier = &self.stages[..at];
+        let before = earlier.iter().rfind(|stage| stage.audience != Audience::One);
+        for (name, value) in before.map(|before| before.made_up(audience, many, false)).unwrap_or_default() {
+            values.push((name.to_owned(), value));
+        }
+        for earlier in earlier {
+            let fallback = fallback && earlier.name != self.stages[0].name;
+            let mut of_stage = earlier.made_up(audience, many, fallback);
+            of_stage.push(("fallback", Value::from(fallback)));
+            values.push((earlier.name.clone(), Value::from_pairs(of_stage)));
+        }
         Value::from_pairs(values)
+    }
+}
+
+impl Stage {
+    /// Made-up answers of this stage, as an audience sees them.
+    fn made_up(&self, audience: Audience, many: usize, fallback: bool) -> Vec<(&'static str, Value)> {
+        let json = self.output_schema.as_ref().filter(|_| !fallback).map(schema::sample);
+        let answer = |at: usize| labelled(crate::label(at), format!("sample {at}"), json.clone());
+        let answers = |from: usize, many: usize| listed((from..from + many).map(answer).collect());
+        match (self.audience, audience) {
+            (Audience::One, _) if fallback => vec![("answer", Value::from(()))],
+            (Audience::One, _) => vec![("answer", answer(0))],
+            (_, Audience::One) => vec![("answers", answers(0, many.max(1)))],
+            (_, Audience::Each) => vec![("own", answer(0))],
+            (_, Audience::Others) => vec![("own", answer(0)), ("others", answers(1, many))],
+        }
     }
 }

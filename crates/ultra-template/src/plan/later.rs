@@ -67,8 +67,9 @@ pub fn next(pattern: &Pattern, group: &Group, finished: u32, seed: u64) -> Resul
 /// As for [`next`].
 pub fn ultra(pattern: &Pattern, group: &Group, seed: u64) -> Result<Fusion, Fault> {
     let history = History::of(pattern, group, pattern.stages.len(), seed)?;
-    let text = pattern.render(&pattern.ultra, history.values(&pattern.ultra, None, Audience::Others))?;
-    let messages = messages(pattern, &pattern.ultra, group.first_request(None), text);
+    let text =
+        pattern.render(&pattern.ultra.step, history.values(&pattern.ultra.step, None, Audience::One))?;
+    let messages = messages(pattern, &pattern.ultra.step, group.first_request(None), text);
     let sources = history.last().answers.values().map(|answer| answer.response.id.clone()).collect();
     Ok(Fusion { messages, sources, warnings: history.warnings })
 }
@@ -226,7 +227,7 @@ fn frame(fence: &Fence, stage: &Past<'_>) -> BTreeMap<usize, Value> {
     let framed = stage.answers.values().map(|answer| {
         let label = label(answer.member);
         let text = fence.answer(&label, answer.text);
-        (answer.member, labelled(label, text))
+        (answer.member, labelled(label, text, None))
     });
     framed.collect()
 }
