@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum, value_parser};
 use ultra_core::sampling::Sampling;
 use ultra_provider::span;
 
+pub use crate::page::Format;
 use crate::strategy::Strategy;
 
 /// The arguments.
@@ -32,6 +33,10 @@ pub struct SynthArgs {
     /// What comes out: records in a pipe and the answer on a terminal, or always one of them
     #[arg(long, global = true, env = "ULTRA_SYNTH_SHOW", value_enum, value_name = "WHAT", default_value_t = Show::Auto)]
     pub show: Show,
+
+    /// The form of what people read, which then comes out in a pipe as well: text on a terminal, Markdown elsewhere
+    #[arg(long, global = true, value_enum, value_name = "FORM")]
+    pub format: Option<Format>,
 
     /// The most bytes of one answer that the ultra model reads; of a longer one, its beginning and its end
     #[arg(long, global = true, env = "ULTRA_SYNTH_MAX_ANSWER", value_name = "BYTES", default_value_t = 65_536, value_parser = value_parser!(u64).range(64..))]

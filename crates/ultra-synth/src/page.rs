@@ -1,15 +1,31 @@
-//! What comes out: records for a program, or text for a person.
+//! What comes out: records for a program, or the answers for people, in a form of their choice.
+
+mod format;
+mod forms;
+pub(crate) mod html;
+mod sheet;
+pub(crate) mod wrap;
+
+use std::collections::VecDeque;
 
 use ultra_core::failure::Failure;
 use ultra_core::id::Ids;
 use ultra_core::ndjson::{Fault, Line, Output};
 use ultra_core::record::{ErrorRecord, Synthesis};
 use ultra_core::tool::Context;
-use ultra_template::label;
+use ultra_template::group::Group;
 
-use crate::args::Show;
+use crate::args::{Show, SynthArgs};
+use crate::candidate::Case;
 use crate::made::Made;
 use crate::visible::visible;
+pub use format::Format;
+use sheet::Sheet;
+
+/// The width of text for people, in columns; less on a narrower terminal.
+const WIDTH: usize = 80;
+/// Syntheses of other runs that wait for the answers that they were made from.
+const WAITING: usize = 64;
 
 /// The page that a run writes.
 #[derive(Debug)]
@@ -17,27 +33,54 @@ pub(crate) struct Page<'a> {
     output: &'a mut Output,
     /// `Text`, `All` or `Records`.
     show: Show,
+    format: Format,
     /// A person reads it on a terminal.
     person: bool,
+    width: usize,
     strict: bool,
     ids: Ids,
+    /// Syntheses that other runs made.
+    waiting: VecDeque<Synthesis>,
     answers: u64,
     /// Error records that were told and not written.
     told: u64,
 }
 
 impl<'a> Page<'a> {
-    pub(crate) fn new(show: Show, context: &Context, output: &'a mut Output) -> Self {
-        let show = match show {
-            Show::Auto if context.person_reads => Show::Text,
-            Show::Auto => Show::Records,
-            chosen => chosen,
+    /// A page without anything on it.
+    ///
+    /// # Errors
+    /// A usage failure for a form that records do not have.
+    pub(crate) fn new(args: &SynthArgs, context: &Context, output: &'a mut Output) -> Result<Self, Failure> {
+        let show = match (args.show, args.format) {
+            (Show::Records, Some(_)) => {
+                return Err(Failure::usage("--show records writes NDJSON and has no other --format")
+                    .hint("for people: --show text or --show all, with --format text, md, json or html"));
+            }
+            (Show::Auto, Some(_)) => Show::Text,
+            (Show::Auto, None) if context.person_reads => Show::Text,
+            (Show::Auto, None) => Show::Records,
+            (chosen, _) => chosen,
         };
-        let (person, strict) = (context.person_reads, context.strict);
-        Self { output, show, person, strict, ids: Ids::default(), answers: 0, told: 0 }
+        let person = context.person_reads;
+        let format = args.format.unwrap_or(if person { Format::Text } else { Format::Md });
+        let terminal = if person { console::Term::stdout().size_checked() } else { None };
+        let width = terminal.map_or(WIDTH, |(_, columns)| usize::from(columns).clamp(20, WIDTH));
+        Ok(Self {
+            output,
+            show,
+            format,
+            person,
+            width,
+            strict: context.strict,
+            ids: Ids::default(),
+            waiting: VecDeque::new(),
+            answers: 0,
+            told: 0,
+        })
     }
 
-    /// Whether text comes out.
+    /// Whether people are written to.
     pub(crate) fn is_text(&self) -> bool {
         self.show != Show::Records
     }
@@ -47,7 +90,7 @@ impl<'a> Page<'a> {
         if self.is_text() { Ok(()) } else { self.output.pass(line) }
     }
 
-    /// Copies a line that was kept.
+    /// Copies a line that came in and had to wait.
     pub(crate) fn pass_kept(&mut self, line: &[u8]) -> Result<(), Failure> {
         if self.is_text() { Ok(()) } else { self.output.pass_bytes(line) }
     }
@@ -73,63 +116,77 @@ impl<'a> Page<'a> {
 
     /// Gives out what was made of one prompt.
     pub(crate) fn made(&mut self, made: &Made) -> Result<(), Failure> {
-        self.answers += 1;
-        if !self.is_text() {
-            if let Some(verdict) = made.verdict(&mut self.ids) {
-                self.output.put(&verdict)?;
-            }
-            return made.synthesis(&mut self.ids).map_or(Ok(()), |synthesis| self.output.put(&synthesis));
+        if self.is_text() {
+            let sheet = Sheet::of(made, &mut self.ids);
+            return self.put(&sheet);
         }
-        let mut text = self.break_between();
-        if self.show == Show::All {
-            for (place, candidate) in made.case.candidates.iter().enumerate() {
-                let sample =
-                    if candidate.sample > 0 { format!(" #{}", candidate.sample + 1) } else { String::new() };
-                let heading = format!("## {}: {}{sample}", label(place), candidate.target);
-                self.add(&mut text, &heading);
-                self.add(&mut text, candidate.text.trim_end());
-            }
-            self.add(&mut text, "## Synthesis");
+        if let Some(verdict) = made.verdict(&mut self.ids) {
+            self.output.put(&verdict)?;
         }
-        self.tell(text, &made.text())
+        made.synthesis(&mut self.ids).map_or(Ok(()), |synthesis| self.output.put(&synthesis))
     }
 
-    /// Shows a person the synthesis that another run made.
-    pub(crate) fn found(&mut self, synthesis: &Synthesis) -> Result<(), Failure> {
+    /// Shows people the synthesis that another run made: at once, or beside its answers when they are known.
+    pub(crate) fn found(&mut self, synthesis: Synthesis) -> Result<(), Failure> {
         if !self.is_text() {
             return Ok(());
         }
-        self.answers += 1;
-        let text = self.break_between();
-        self.tell(text, &synthesis.text)
+        self.waiting.push_back(synthesis);
+        let at_once = self.show == Show::Text && matches!(self.format, Format::Text | Format::Md);
+        self.let_go(if at_once { 0 } else { WAITING })
     }
 
-    /// What stands between one synthesis and the next.
-    fn break_between(&self) -> String {
-        if self.answers > 1 { "\n---\n\n".to_owned() } else { String::new() }
+    /// The prompt of a synthesis that another run made.
+    pub(crate) fn left_alone(&mut self, group: Group) -> Result<(), Failure> {
+        let place = self.waiting.iter().position(|synthesis| synthesis.prompt_id == group.prompt_id);
+        let Some(synthesis) = place.and_then(|place| self.waiting.remove(place)) else { return Ok(()) };
+        let case = Case::of(group);
+        self.put(&Sheet::found(&synthesis, Some(&case)))
     }
 
-    /// Writes `answer` after `text`.
-    fn tell(&mut self, mut text: String, answer: &str) -> Result<(), Failure> {
-        if self.person {
-            text.push_str(&visible(answer));
-        } else {
-            text.push_str(answer);
+    /// Writes what still waits, and the end of the page.
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.let_go(0)?;
+        if self.is_text() && self.format == Format::Html {
+            if self.answers == 0 {
+                self.output.text(&html::head("Nothing"))?;
+            }
+            self.output.text(html::TAIL)?;
         }
-        if !text.ends_with('\n') {
-            text.push('\n');
+        self.flush()
+    }
+
+    /// Shows the syntheses that wait for their answers, but for the latest `room`.
+    fn let_go(&mut self, room: usize) -> Result<(), Failure> {
+        while self.waiting.len() > room
+            && let Some(synthesis) = self.waiting.pop_front()
+        {
+            self.put(&Sheet::found(&synthesis, None))?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, sheet: &Sheet<'_>) -> Result<(), Failure> {
+        self.answers += 1;
+        let is_first = self.answers == 1;
+        let text = match self.format {
+            Format::Text => forms::text(sheet, self.show, self.width),
+            Format::Md => forms::md(sheet, self.show, self.person),
+            Format::Json => forms::json(sheet, self.show),
+            Format::Html => forms::html(sheet, self.show),
+        };
+        match self.format {
+            Format::Html if is_first => {
+                let title = sheet.question.as_deref().unwrap_or(sheet.prompt_id);
+                self.output.text(&html::head(title.lines().next().unwrap_or_default()))?;
+            }
+            Format::Text if !is_first && self.show == Show::All => {
+                self.output.text(&format!("\n{}\n\n", "═".repeat(self.width)))?;
+            }
+            Format::Text | Format::Md if !is_first => self.output.text("\n---\n\n")?,
+            _ => {}
         }
         self.output.text(&text)
-    }
-
-    /// Adds a paragraph.
-    fn add(&self, text: &mut String, part: &str) {
-        if self.person {
-            text.push_str(&visible(part));
-        } else {
-            text.push_str(part);
-        }
-        text.push_str("\n\n");
     }
 
     /// Writes out what was gathered.

@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
                 Event::Text { .. } | Event::Launching(_) | Event::Note { .. } | Event::Alarm(_) => {}
             }
         }
-        self.page.flush()?;
+        self.page.finish()?;
         self.summary()
     }
 
@@ -128,7 +128,7 @@ impl<'a> Run<'a> {
                 } else {
                     self.page.pass(line)?;
                 }
-                found.map_or(Ok(()), |synthesis| self.page.found(&synthesis))
+                found.map_or(Ok(()), |synthesis| self.page.found(synthesis))
             }
             Err(fault) => self.page.fault(fault),
         }
@@ -186,7 +186,8 @@ impl<'a> Run<'a> {
             });
         if is_judged || self.stream.has_synthesis(&group) {
             self.desk.tally.left_alone += 1;
-            return self.pass_kept(lines);
+            self.pass_kept(lines)?;
+            return self.page.left_alone(group);
         }
         self.desk.begin(Job { group, before, lines }, &mut self.calls);
         self.give()?;
@@ -251,7 +252,7 @@ impl<'a> Run<'a> {
         self.pass_kept(lines)?;
         let kept = std::mem::take(&mut self.kept);
         self.pass_kept(kept)?;
-        self.page.flush()?;
+        self.page.finish()?;
         Ok(Failure::stopped(format!("stopped; {} not merged", many(open as u64, "prompt"))))
     }
 

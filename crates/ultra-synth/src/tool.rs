@@ -68,7 +68,7 @@ Examples:
         let names = judges.into_iter().map(|judge| judge.name).collect();
         let patterns = Patterns::new(args.pattern.as_deref())?;
         let desk = Desk::new(Plan::new(&args, names, context), patterns, Tally::new(context.metrics.clone()));
-        let page = Page::new(args.show, context, output);
+        let page = Page::new(&args, context, output)?;
         let calls = Dispatcher::new(context, &config)?;
         let reader = Reader::start(input)?;
         Run::new(desk, page, calls, reader, Load { concurrency: args.concurrency as usize, at_once }).run()

@@ -264,7 +264,7 @@ fn a_person_reads_the_answer_and_nothing_else() {
     assert_eq!(text(&Context::mock(0), &["medoid", "--show", "text"]), "\u{1b}[2JParis!\n");
     assert!(text(&person, &["medoid", "--show", "records"]).starts_with('{'));
     assert_eq!(
-        text(&person, &["medoid", "--show", "all"]),
+        text(&person, &["medoid", "--show", "all", "--format", "md"]),
         "## Answer A: mock:m0\n\n\\x1b[2JParis.\n\n## Answer B: mock:m1\n\n\\x1b[2JParis!\n\n## Synthesis\n\n\\x1b[2JParis!\n"
     );
 }

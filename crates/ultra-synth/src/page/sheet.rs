@@ -1,0 +1,137 @@
+//! What people are shown of one prompt, before it has a form.
+
+use std::fmt::Write as _;
+
+use ultra_core::id::Ids;
+use ultra_core::record::{Json, Synthesis, Verdict};
+use ultra_template::label;
+
+use crate::candidate::{Candidate, Case};
+use crate::made::Made;
+
+/// One prompt, its answers, and what was made of them.
+#[derive(Debug)]
+pub(crate) struct Sheet<'a> {
+    /// The prompt.
+    pub(crate) prompt_id: &'a str,
+    /// What was asked.
+    pub(crate) question: Option<String>,
+    /// The answers, in the order of the panel.
+    pub(crate) answers: &'a [Candidate],
+    /// How the result was made, in words.
+    pub(crate) how: String,
+    /// The result as a record.
+    pub(crate) synthesis: Option<Synthesis>,
+    /// The judgement as a record.
+    pub(crate) verdict: Option<Verdict>,
+    /// The result, or the judgement in words.
+    pub(crate) text: String,
+}
+
+impl<'a> Sheet<'a> {
+    /// What this run made.
+    pub(crate) fn of(made: &'a Made, ids: &mut Ids) -> Self {
+        let verdict = made.verdict(ids);
+        let synthesis = made.synthesis(ids);
+        let text = match (&synthesis, &verdict) {
+            (None, Some(verdict)) => judged(verdict, &made.case.candidates),
+            _ => made.text(),
+        };
+        Self {
+            prompt_id: &made.case.group.prompt_id,
+            question: question(&made.case),
+            answers: &made.case.candidates,
+            how: made.how(),
+            synthesis,
+            verdict,
+            text,
+        }
+    }
+
+    /// What another run made, and what it was made from, where the stream holds it.
+    pub(crate) fn found(synthesis: &'a Synthesis, case: Option<&'a Case>) -> Self {
+        let by = synthesis.target.as_deref().map(|target| format!("written by {target}"));
+        let mut how = by.unwrap_or_else(|| format!("made by {}", synthesis.strategy));
+        if synthesis.degraded {
+            how.push_str("; degraded");
+        }
+        Self {
+            prompt_id: &synthesis.prompt_id,
+            question: case.and_then(question),
+            answers: case.map_or(&[], |case| &case.candidates),
+            how,
+            text: synthesis.text.clone(),
+            synthesis: Some(synthesis.clone()),
+            verdict: None,
+        }
+    }
+
+    /// Whether something failed on the way.
+    pub(crate) fn is_degraded(&self) -> bool {
+        self.synthesis.as_ref().is_some_and(|synthesis| synthesis.degraded)
+    }
+
+    /// Why it is what it is, where there is something to say.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.synthesis.as_ref()?.reason.as_deref()
+    }
+
+    /// What stands over the result.
+    pub(crate) fn title(&self) -> &'static str {
+        if self.synthesis.is_some() { "Synthesis" } else { "Verdict" }
+    }
+}
+
+/// The name of an answer: its label and who gave it.
+pub(crate) fn name(place: usize, answer: &Candidate) -> String {
+    let sample = if answer.sample > 0 { format!(" #{}", answer.sample + 1) } else { String::new() };
+    format!("{}: {}{sample}", label(place), answer.target)
+}
+
+fn question(case: &Case) -> Option<String> {
+    case.group.prompt.as_ref().map(|prompt| prompt.text.clone()).or_else(|| case.question())
+}
+
+/// A judgement as Markdown.
+fn judged(verdict: &Verdict, answers: &[Candidate]) -> String {
+    let mut text = String::new();
+    for (at, rank) in verdict.ranking.iter().enumerate() {
+        let place = answers.iter().position(|answer| answer.id == rank.response_id);
+        let name = place.map_or_else(|| rank.response_id.clone(), |place| name(place, &answers[place]));
+        let won = if verdict.winner.as_ref() == Some(&rank.response_id) { " – wins" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}. {name} ({:.3}){won}", at + 1, rank.score);
+    }
+    if let Some(analysis) = &verdict.analysis {
+        let parts = [
+            ("What all say", &analysis.consensus),
+            ("Where they contradict each other", &analysis.contradictions),
+            ("What only one says", &analysis.unique),
+            ("What none says", &analysis.blind_spots),
+        ];
+        for (title, items) in parts.into_iter().filter(|(_, items)| !items.is_empty()) {
+            let _ = writeln!(text, "{}**{title}**\n", if text.is_empty() { "" } else { "\n" });
+            for item in items {
+                let _ = writeln!(text, "- {}", words(item));
+            }
+        }
+    }
+    if text.is_empty() { "There is no judgement.\n".to_owned() } else { text }
+}
+
+/// An item of an analysis on one line: a text as it is, an object by its values.
+fn words(item: &Json) -> String {
+    fn flat(value: &serde_json::Value) -> String {
+        match value {
+            serde_json::Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+            serde_json::Value::Array(items) => items.iter().map(flat).collect::<Vec<_>>().join("; "),
+            serde_json::Value::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| format!("{key}: {}", flat(value)))
+                .collect::<Vec<_>>()
+                .join("; "),
+            other => other.to_string(),
+        }
+    }
+    item.read().map_or_else(|_| item.text().to_owned(), |value| flat(&value))
+}
