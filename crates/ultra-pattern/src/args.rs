@@ -18,21 +18,41 @@ pub struct PatternArgs {
 /// What to do.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Action {
-    /// List the patterns with what each is for
+    /// List the patterns by category, with what each is for
     List(ListArgs),
+    /// Suggest patterns for a prompt, with reasons
+    Suggest(SuggestArgs),
     /// Show a pattern: when to use it, what it asks in each stage
     Show(ShowArgs),
     /// Make the requests of the first stage from prompts and documents
     Start(StartArgs),
     /// Make the requests of the next stage of every prompt whose stage is complete
     Next(NextArgs),
-    /// Check pattern files: keys, placeholders, templates
+    /// Print the shell pipeline that runs a pattern
+    Pipe(PipeArgs),
+    /// Check patterns: keys, placeholders, templates, what is missing and what data could abuse
     Check(CheckArgs),
 }
 
 /// Arguments of `list`.
 #[derive(Debug, Clone, Args)]
 pub struct ListArgs {
+    /// Print one JSON object for each pattern
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `suggest`.
+#[derive(Debug, Clone, Args)]
+pub struct SuggestArgs {
+    /// Find patterns for this prompt
+    #[arg(short, long = "prompt", value_name = "PROMPT")]
+    pub prompt: String,
+
+    /// Print this many
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+
     /// Print one JSON object for each pattern
     #[arg(long)]
     pub json: bool,
@@ -45,8 +65,8 @@ pub struct ShowArgs {
     #[arg(value_name = "NAME", required_unless_present = "pattern")]
     pub name: Option<String>,
 
-    /// Read the pattern from this file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Read the pattern from this file or folder, or look for NAME in this folder first
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub pattern: Option<PathBuf>,
 
     /// Print it as one JSON object
@@ -73,8 +93,8 @@ pub struct StartArgs {
     #[arg(short = 'm', long = "target", value_name = "TARGET")]
     pub targets: Vec<String>,
 
-    /// Read the pattern from this file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Read the pattern from this file or folder, or look for NAME in this folder first
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub pattern: Option<PathBuf>,
 
     /// Set a variable of the pattern
@@ -93,21 +113,69 @@ pub struct StartArgs {
 /// Arguments of `next`.
 #[derive(Debug, Clone, Args)]
 pub struct NextArgs {
-    /// Read the pattern from this file, when it is not found by its name
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Read the pattern from this file or folder, or look for it in this folder first
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub pattern: Option<PathBuf>,
+}
+
+/// Arguments of `pipe`.
+#[derive(Debug, Clone, Args)]
+pub struct PipeArgs {
+    /// Name of the pattern
+    #[arg(value_name = "NAME", required_unless_present = "pattern")]
+    pub name: Option<String>,
+
+    /// Ask this; repeat it for more prompts, leave it out to ask what comes in
+    #[arg(short, long = "prompt", value_name = "PROMPT")]
+    pub prompts: Vec<String>,
+
+    /// Whom to ask; without any, as many simulated models as the pattern wants
+    #[arg(short = 'm', long = "target", value_name = "TARGET")]
+    pub targets: Vec<String>,
+
+    /// Who merges the answers; the first target when it is left out
+    #[arg(short = 'u', long, value_name = "TARGET")]
+    pub ultra: Option<String>,
+
+    /// Read this document first; repeat it for more
+    #[arg(short = 'd', long = "document", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub documents: Vec<String>,
+
+    /// Read the pattern from this file or folder, or look for NAME in this folder first
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub pattern: Option<PathBuf>,
+
+    /// Set a variable of the pattern
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    pub vars: Vec<(String, String)>,
 }
 
 /// Arguments of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
-    /// Pattern files
-    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    /// Pattern files, folders of fabric patterns, or folders that hold any of them; without any, the folders of the
+    /// search path
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub files: Vec<PathBuf>,
 
-    /// Print one JSON object for each fault
+    /// Print one JSON object for each error and warning
     #[arg(long)]
     pub json: bool,
+}
+
+impl PipeArgs {
+    /// The pipeline of a pattern that is only shown.
+    pub(crate) fn of(shown: &ShowArgs) -> Self {
+        Self {
+            name: shown.name.clone(),
+            prompts: vec!["PROMPT".to_owned()],
+            targets: Vec::new(),
+            ultra: None,
+            documents: Vec::new(),
+            pattern: shown.pattern.clone(),
+            vars: Vec::new(),
+        }
+    }
 }
 
 impl StartArgs {

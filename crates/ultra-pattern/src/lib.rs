@@ -1,16 +1,20 @@
 //! `ultra-pattern`: the requests of each stage of a pattern.
 //!
 //! `start` makes the first stage's requests from prompts and documents, `next` makes the following stage's from a
-//! finished stage, `list`, `show` and `check` are for people who choose or write patterns. What a pattern is and
-//! how a stage is planned lives in `ultra-template`; here are the stream and the command line.
+//! finished stage; `list`, `suggest`, `show` and `pipe` are for people who choose patterns, `check` for those who write
+//! them. What a pattern is and how a stage is planned lives in `ultra-template`; here are the stream and the command
+//! line.
 
 mod args;
 mod check;
 mod find;
+mod list;
 mod next;
 mod paper;
+mod pipe;
 mod show;
 mod start;
+mod suggest;
 
 use ultra_core::failure::Failure;
 use ultra_core::metrics::Metric;
@@ -20,7 +24,9 @@ use ultra_core::shutdown::Why;
 use ultra_core::tool::{Context, Summary, Tool};
 use ultra_template::Fault;
 
-pub use args::{Action, CheckArgs, ListArgs, NextArgs, PatternArgs, ShowArgs, StartArgs};
+pub use args::{
+    Action, CheckArgs, ListArgs, NextArgs, PatternArgs, PipeArgs, ShowArgs, StartArgs, SuggestArgs,
+};
 
 /// `ultra-pattern`.
 #[derive(Debug)]
@@ -45,6 +51,10 @@ Examples:
   One prompt a line, many prompts in flight:
     $ ultra-pattern start gut --lines -m mock:a -m mock:b < questions.txt | ultra-fanout > stage1.ndjson
 
+  Choose a pattern, and print the pipeline that runs it:
+    $ ultra-pattern suggest -p 'Is this plan sound?'
+    $ ultra-pattern pipe critique -p 'Is this plan sound?' -m mock:a -m mock:b -d plan.md
+
   Read a pattern before paying for it:
     $ ultra-pattern show critique";
     const READS: &'static [Type] =
@@ -59,9 +69,11 @@ Examples:
         output: &mut Output,
     ) -> Result<Summary, Failure> {
         match args.action {
-            Action::List(args) => show::list(&args, output),
+            Action::List(args) => list::list(&args, context, output),
+            Action::Suggest(args) => suggest::suggest(&args, output),
             Action::Show(args) => show::show(&args, output),
-            Action::Check(args) => check::check(&args, output),
+            Action::Pipe(args) => pipe::pipe(&args, output),
+            Action::Check(args) => check::check(&args, context, output),
             Action::Start(args) => start::start(args, context, input, output),
             Action::Next(args) => next::next(&args, context, input.as_records(), output),
         }

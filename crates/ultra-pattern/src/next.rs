@@ -4,6 +4,7 @@
 //! first made of it. So whoever passes a request on that it will follow up marks it, and leaves marked ones alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use ultra_core::failure::Failure;
 use ultra_core::ndjson::{Input, Item, Line, Output};
@@ -24,18 +25,19 @@ pub(crate) fn next(
     mut input: Input,
     output: &mut Output,
 ) -> Result<Summary, Failure> {
-    let named = args.pattern.as_deref().map(|file| find::named(None, Some(file))).transpose()?;
+    let search = find::Search::with(args.pattern.as_deref())?;
     let mut next = Next {
         context,
         output,
         groups: Groups::parking(PARKED),
         patterns: BTreeMap::new(),
+        directories: search.directories,
         refused: BTreeSet::new(),
         made: 0,
         done: 0,
         failed: 0,
     };
-    if let Some(pattern) = named {
+    if let Some(pattern) = search.named {
         next.patterns.insert(pattern.blake3.clone(), Ok(pattern));
     }
     while let Some(item) = input.next(next.output)? {
@@ -55,6 +57,8 @@ struct Next<'a> {
     groups: Groups,
     /// Patterns by the BLAKE3 of their file.
     patterns: BTreeMap<String, Result<Pattern, Faults>>,
+    /// Where patterns are looked for.
+    directories: Vec<PathBuf>,
     /// Prompts that another `next` has given up.
     refused: BTreeSet<String>,
     /// Requests made.
@@ -172,7 +176,7 @@ impl Next<'_> {
         let found = self
             .patterns
             .entry(reference.blake3.clone())
-            .or_insert_with(|| library::find_version(reference, &find::directories(), &find::Disk));
+            .or_insert_with(|| library::find_version(reference, &self.directories, &find::Disk));
         match found {
             Ok(pattern) => Ok(pattern),
             Err(Faults(faults)) => Err(faults[0].clone()),

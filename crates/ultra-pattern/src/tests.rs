@@ -313,17 +313,22 @@ fn a_pattern_that_is_not_here_is_an_error_record() {
 
 #[test]
 fn list_and_show_fit_a_page() {
+    let person = Context { person_reads: true, ..Context::mock(0) };
     for arguments in [&["list"][..], &["show", "gut"], &["show", "critique"], &["show", "confidence"]] {
-        let page = run(arguments, "");
-        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
-        assert!(page.lines().count() > 8);
+        let page = run_in(&person, arguments, "").0;
+        let (text, pipeline) = page.split_once("Pipeline,").unwrap_or((&page, ""));
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{page}");
+        assert!(text.lines().count() > 8 && (pipeline.is_empty() || pipeline.contains("ultra-synth")));
     }
+    let lines = run(&["list"], "");
+    assert!(lines.lines().all(|line| line.split('\t').count() == 3), "{lines}");
     let listed = run(&["list", "--json"], "");
     let names: Vec<Value> = listed
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["name"].clone())
         .collect();
-    assert_eq!(names, ["confidence", "critique", "gut"]);
+    assert_eq!(names.len(), lines.lines().count());
+    assert!(["confidence", "critique", "gut"].iter().all(|name| names.contains(&json!(name))), "{names:?}");
     let shown: Value = serde_json::from_str(&run(&["show", "gut", "--json"], "")).expect("JSON");
     assert_eq!(shown["stages"][1]["audience"], "others");
 }
@@ -338,10 +343,15 @@ fn check_names_every_fault_and_fails() {
     std::fs::write(&bad, text.replace("{{ own }}", "{{ owm }}")).expect("writes");
     let path = |path: &std::path::Path| path.to_str().expect("text").to_owned();
     let (good, bad) = (path(&good), path(&bad));
-    assert_eq!(run(&["check", &good], ""), format!("{good}: `gut` is sound, 3 stages\n"));
+    let checked = run(&["check", &good], "");
+    let warning = format!("{good}: warning: the pattern is called `gut`, and so its file is not found");
+    assert!(checked.starts_with(&warning) && checked.ends_with("`gut` can be used, 3 stages\n"), "{checked}");
+    let strict = Context { strict: true, ..Context::mock(0) };
+    assert_eq!(run_in(&strict, &["check", &good], "").1.expect_err("warned").exit(), Exit::SomeErrors);
     let (out, ended) = run_in(&Context::mock(0), &["check", &good, &bad, "--json"], "");
     assert_eq!(ended.expect_err("fails").exit(), Exit::SomeErrors);
-    let first: Value = serde_json::from_str(out.lines().next().expect("a fault")).expect("JSON");
+    let first: Value = serde_json::from_str(out.lines().nth(1).expect("a fault")).expect("JSON");
+    assert_eq!(first["severity"], "error");
     assert_eq!((&first["line"], &first["hint"]), (&json!(27), &json!("did you mean `own`?")), "{out}");
     let missing = format!("{bad}.missing");
     assert_eq!(

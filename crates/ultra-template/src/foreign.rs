@@ -167,7 +167,8 @@ impl Texts<'_> {
 
     /// What looks like a placeholder in a file that has none.
     fn looks_filled(self) -> Option<Fault> {
-        const MEANT: &[&str] = &["{{input}}", "{{ input }}", "{{ prompt }}", "{{ question }}", "$input", "{prompt}", "{input}"];
+        const MEANT: &[&str] =
+            &["{{input}}", "{{ input }}", "{{ prompt }}", "{{ question }}", "$input", "{prompt}", "{input}"];
         let (at, found) = MEANT.iter().filter_map(|meant| Some((self.text.find(meant)?, meant))).min()?;
         let line = 1 + self.text[..at].matches('\n').count();
         let fault = self.fault(format!("`{found}` is sent as it stands")).at(line);

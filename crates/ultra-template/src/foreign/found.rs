@@ -149,9 +149,9 @@ impl Found {
             return Ok(Reading { notes: pattern.lints(), pattern });
         }
         let texts = Texts { form: *form, file, text, user: user.as_deref() };
-        let mut reading = texts.pattern(&self.name)?;
-        reading.pattern.blake3 = self.blake3();
-        Ok(reading)
+        let mut foreign = texts.pattern(&self.name)?;
+        foreign.pattern.blake3 = self.blake3();
+        Ok(foreign)
     }
 }
 
@@ -163,7 +163,7 @@ fn unreadable(path: &Path, cause: &io::Error) -> Fault {
 /// Checks that no link leads from `path` out of `directory`; whoever reads without knowing links has none.
 fn stays(directory: &Path, path: &Path, read: Read<'_>) -> Result<(), Fault> {
     match (read.real(directory), read.real(path)) {
-        (Ok(root), Ok(real)) if !real.starts_with(&root) => {
+        (Ok(root), Ok(place)) if !place.starts_with(&root) => {
             let message = format!("a link leads out of `{}`", directory.display());
             Err(Fault::new(ErrorKind::TemplatePattern, &path.display().to_string(), message)
                 .hint("name the file itself with --pattern"))

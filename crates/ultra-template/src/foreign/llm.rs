@@ -55,7 +55,9 @@ pub(super) fn parts(file: &str, text: &str) -> Result<Parts, Faults> {
     let asked = prompt.as_ref().map(|prompt| reading.template(prompt).0);
     let standing = system.as_ref().map(|system| reading.template(system));
     reading.defaults(fields.get("defaults"));
-    if let Some((line, _)) = system.as_ref().filter(|(_, text)| text.contains("$input") || text.contains("${input}")) {
+    if let Some((line, _)) =
+        system.as_ref().filter(|(_, text)| text.contains("$input") || text.contains("${input}"))
+    {
         let note = wrong(*line, "`system` shows `$input`, so it opens the user's message here".into());
         reading.notes.push(note.hint("put `$input` into `prompt`"));
     }

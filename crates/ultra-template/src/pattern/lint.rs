@@ -42,14 +42,16 @@ impl Pattern {
         for name in self.variables.keys().filter(|_| !shows_all) {
             let path = format!("vars.{name}");
             if !self.steps().any(|step| step.uses(&path)) {
-                let lint = self.fault(ErrorKind::TemplatePattern, format!("the variable `{name}` is not used"));
+                let lint =
+                    self.fault(ErrorKind::TemplatePattern, format!("the variable `{name}` is not used"));
                 lints.push(lint.hint(format!("show it as `{{{{ {path} }}}}`, or take it out")));
             }
         }
         let in_turn = self.stages.iter().flat_map(|stage| &stage.roles);
         let taken: Vec<_> = self.steps().filter_map(|step| step.role.as_ref()).chain(in_turn).collect();
         for name in self.roles.keys().filter(|name| !taken.contains(name)) {
-            let lint = self.fault(ErrorKind::TemplatePattern, format!("the role `{name}` is given to no stage"));
+            let lint =
+                self.fault(ErrorKind::TemplatePattern, format!("the role `{name}` is given to no stage"));
             lints.push(lint.hint("give it with `role` or `roles`; or only users give it, with --role"));
         }
         lints
@@ -75,7 +77,8 @@ fn open_end(step: &Step) -> Option<Fault> {
         .max_by_key(|(_, end)| *end)?;
     let behind = without_tags(&step.template[end..]);
     behind.chars().any(char::is_alphanumeric).then(|| {
-        let message = format!("instructions follow `{name}`, and nothing tells where the text of the user ends");
+        let message =
+            format!("instructions follow `{name}`, and nothing tells where the text of the user ends");
         at_line(step, &message, name).hint("put the instructions first and the text of the user last")
     })
 }
@@ -134,12 +137,16 @@ mod tests {
     fn what_is_missing_or_unused_is_told() {
         let head = "[roles]\nr = \"R\"\n[variables.x]\ndefault = \"\"\n";
         let found = lints(head, "{{ question }}", ULTRA);
-        let beginnings = ["`when` is missing", "the variable `x` is not used", "the role `r` is given to no stage"];
+        let beginnings =
+            ["`when` is missing", "the variable `x` is not used", "the role `r` is given to no stage"];
         assert_eq!(found.len(), 3, "{found:?}");
         for (found, beginning) in found.iter().zip(beginnings) {
             assert!(found.starts_with(&format!("a.toml: {beginning}; ")), "{found}");
         }
-        assert_eq!(lints("when = \"w\"\n[variables.x]\ndefault = \"\"\n", "{{ vars.x }}{{ question }}", ULTRA), [""; 0]);
+        assert_eq!(
+            lints("when = \"w\"\n[variables.x]\ndefault = \"\"\n", "{{ vars.x }}{{ question }}", ULTRA),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -149,7 +156,7 @@ mod tests {
         assert!(found[0].starts_with("a.toml:9: instructions follow `prompt`"), "{found:?}");
         let bare = "[ultra]\ntemplate = \"Say {{ prompt }} {{ answers }}\"\n";
         let found = lints(when, "{{ question }}", bare);
-        assert!(found[0].starts_with("a.toml:10: `prompt` stands bare"), "{found:?}");
+        assert!(found[0].starts_with("a.toml:11: `prompt` stands bare"), "{found:?}");
         let found = lints(when, &format!("{}{{{{ question }}}}", "word ".repeat(4000)), ULTRA);
         assert!(found[0].starts_with("a.toml:8: 20014 bytes of instructions"), "{found:?}");
     }
