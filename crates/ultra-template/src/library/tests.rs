@@ -14,7 +14,10 @@ fn every_built_in_pattern_is_sound_and_named_like_its_file() {
         let pattern = Pattern::parse(text, name).unwrap_or_else(|faults| panic!("{faults}"));
         assert_eq!(pattern.name, name);
         let stages: Vec<_> = pattern.stages.iter().map(|stage| stage.name.as_str()).collect();
-        assert_eq!(stages, ["initial", "meta", "hyper"]);
+        let category = pattern.category.as_deref().expect("is listed somewhere");
+        assert!(["core", "specialised", "comparison", "panel"].contains(&category), "{name}: {category}");
+        assert!(category == "panel" || stages == ["initial", "meta", "hyper"], "{name}: {stages:?}");
+        assert!(pattern.when.is_some() && pattern.when_not.is_some(), "{name}");
     }
 }
 
@@ -64,4 +67,16 @@ fn a_later_stage_finds_the_very_file_that_made_the_first() {
 
 fn built_in_text(name: &str) -> &'static str {
     built_in().find(|(known, _)| *known == name).expect("built in").1
+}
+
+#[test]
+fn every_part_is_used() {
+    let parts = super::built_in::parts();
+    for (path, _) in parts.clone() {
+        let named = |text: &str| text.contains(&format!("\"{path}\""));
+        assert!(
+            built_in().any(|(_, text)| named(text)) || parts.clone().any(|(_, text)| named(text)),
+            "nothing names {path}"
+        );
+    }
 }
