@@ -1,15 +1,19 @@
 //! The arguments of `ultra-synth`.
 
+mod named;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum, value_parser};
+use clap::{Args, ValueEnum, value_parser};
 
 use ultra_core::sampling::Sampling;
 use ultra_provider::span;
 
+use crate::accept::Accept;
 pub use crate::page::Format;
 use crate::strategy::Strategy;
+pub use named::{Named, Normal, PairRule, Rule};
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]
@@ -29,6 +33,14 @@ pub struct SynthArgs {
     /// A prompt with fewer answers is an error
     #[arg(long, global = true, env = "ULTRA_SYNTH_MIN_ANSWERS", value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..))]
     pub min_answers: u32,
+
+    /// Keep only so many answers of the ranking that an earlier strategy left, as in: rank | fuse --top 3
+    #[arg(long, global = true, env = "ULTRA_SYNTH_TOP", value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub top: Option<u32>,
+
+    /// Give an answer only when this holds of the verdict, such as 'margin >= 0.5'; what is not accepted is left to the next strategy
+    #[arg(long, global = true, env = "ULTRA_SYNTH_ACCEPT", value_name = "CONDITION")]
+    pub accept: Option<Accept>,
 
     /// What comes out: records in a pipe and the answer on a terminal, or always one of them
     #[arg(long, global = true, env = "ULTRA_SYNTH_SHOW", value_enum, value_name = "WHAT", default_value_t = Show::Auto)]
@@ -67,17 +79,6 @@ pub struct SynthArgs {
     pub deadline: Duration,
 }
 
-/// The strategies by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum Named {
-    /// A model reads all answers and writes one; this is what happens without a name
-    Fuse,
-    /// The answer that is most like the others; no model is asked
-    Medoid,
-    /// All answers, one after the other, under neutral headings; no model is asked
-    Concat,
-}
-
 /// What comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Show {
@@ -94,11 +95,7 @@ pub enum Show {
 impl SynthArgs {
     /// The strategy that was named, or `fuse`.
     pub fn strategy(&self) -> Strategy {
-        match self.strategy {
-            None | Some(Named::Fuse) => Strategy::Fuse,
-            Some(Named::Medoid) => Strategy::Medoid,
-            Some(Named::Concat) => Strategy::Concat,
-        }
+        self.strategy.as_ref().map_or(Strategy::Fuse, Named::strategy)
     }
 }
 

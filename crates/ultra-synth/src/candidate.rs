@@ -55,10 +55,12 @@ pub struct Case {
 impl Case {
     /// The candidates of a group.
     pub fn of(group: Group) -> Self {
-        let stages: Vec<&StageRun> = group.stages().collect();
+        // Remarks on answers are no candidates.
+        let stages: Vec<&StageRun> = group.stages().filter(|stage| !stage.review).collect();
         let used = stages.iter().rev().find(|stage| stage.calls.iter().any(is_usable)).copied();
-        let fallback = used.filter(|used| used.index + 1 < group.of).map(|used| {
-            let last = stages.iter().find(|stage| stage.index + 1 == group.of);
+        let gives_none = |index: &u32| group.stage(*index).is_none_or(|stage| !stage.review);
+        let fallback = used.filter(|used| (used.index + 1..group.of).any(|index| gives_none(&index))).map(|used| {
+            let last = stages.iter().rfind(|stage| stage.index > used.index);
             match last {
                 Some(last) => {
                     format!("stage `{}` gave no answer, those of `{}` stand in", last.name, used.name)

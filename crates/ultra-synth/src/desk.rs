@@ -151,6 +151,7 @@ impl Desk {
             let record = no_inputs(&work.case, wanted);
             return self.finish(number, work.lines, What::Failed(Box::new(record)));
         }
+        let fallback = fallback.or_else(|| keep_top(&mut work, self.plan.top?));
         match fallback {
             Some(slip) if self.plan.strict => return self.refuse(number, work, &slip),
             Some(slip) => work.ladder.note(slip),
@@ -322,8 +323,10 @@ impl Desk {
     }
 
     fn give(&mut self, number: u64, work: Work, found: Found) {
-        let Work { case, ladder, core, bill, judgement, lines, .. } = work;
-        let shortened = core.as_ref().map(|core| core.shortened().to_vec()).unwrap_or_default();
+        let Work { case, ladder, bill, judgement, lines, .. } = work;
+        let long = case.candidates.iter().filter(|candidate| candidate.text.len() > self.plan.limit);
+        let long = long.filter(|_| bill.calls > 0);
+        let shortened = long.map(|candidate| candidate.id.clone()).collect();
         let made = Made::new(&self.plan, case, ladder, found, judgement);
         let made = Made { bill, shortened, ..made };
         self.finish(number, lines, What::Made(Box::new(made)));
@@ -369,6 +372,25 @@ impl Desk {
             _ => {}
         }
     }
+}
+
+/// Keeps the answers that an earlier strategy ranked first; a slip when there was none.
+fn keep_top(work: &mut Work, top: usize) -> Option<Slip> {
+    if work.case.candidates.len() <= top {
+        return None;
+    }
+    let ranked = work.before.iter().rev().find(|verdict| verdict.ranking.len() > 1);
+    let Some(ranked) = ranked else {
+        let message = format!("no ranking to take the first {top} answers of; all are used");
+        return Some(Slip::of(ErrorKind::NoInputs, message));
+    };
+    let ids: Vec<&str> = ranked.ranking.iter().take(top).map(|rank| rank.response_id.as_str()).collect();
+    work.case.keep(&ids);
+    if work.case.candidates.len() == 1 {
+        work.core = None;
+        work.ladder = Ladder::new(Strategy::Concat, 0, 1);
+    }
+    None
 }
 
 /// What is said to the author of a reply in another form.

@@ -4,6 +4,7 @@
 //! in the panel. It depends on what the answers say and on nothing else.
 
 use serde::Serialize;
+use serde_json::Value;
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::{Agreement, Analysis, Json, Object};
 
@@ -58,9 +59,9 @@ pub struct Judgement {
     /// How far the answers or the judges agree.
     pub agreement: Option<Agreement>,
     /// Who judged, in which order and with which result.
-    pub judges: Vec<Json>,
+    pub judges: Vec<Value>,
     /// Judges that differ strongly from the others.
-    pub dissent: Vec<Json>,
+    pub dissent: Vec<Value>,
     /// What the answers have in common and where they part.
     pub analysis: Option<Analysis>,
     /// What else the verdict tells.

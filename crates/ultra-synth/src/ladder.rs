@@ -107,6 +107,10 @@ impl Ladder {
         let rungs = match strategy {
             _ if candidates == 1 => vec![Rung::Single],
             Strategy::Rank => std::iter::once(Rung::Members).chain(judges).chain(below).collect(),
+            // Without a judge the model that gave the samples writes.
+            Strategy::SelfMoa if judges.len() == 0 => {
+                [Rung::Members, Rung::Partial].into_iter().chain(below).collect()
+            }
             Strategy::Iterate | Strategy::SelfMoa => judges.chain([Rung::Partial]).chain(below).collect(),
             Strategy::Fuse | Strategy::Judge | Strategy::Pairwise | Strategy::Analyse | Strategy::Verify => {
                 judges.chain(below).collect()

@@ -15,11 +15,13 @@
 //! * A failure of a judge is never silent and never a random pick.
 //! * A prompt that has a synthesis already is left alone.
 
+pub mod accept;
 pub mod aggregate;
 pub mod args;
 pub mod bill;
 pub mod brief;
 pub mod candidate;
+pub mod cite;
 pub mod concat;
 mod desk;
 pub mod form;
@@ -30,8 +32,10 @@ pub mod medoid;
 mod page;
 mod patterns;
 mod reader;
+pub mod rubric;
 mod run;
 pub mod setting;
+pub mod sheet;
 pub mod similar;
 pub mod strategy;
 mod stream;

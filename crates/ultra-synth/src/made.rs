@@ -1,5 +1,6 @@
 //! What was made of one prompt: the records, and how it was made in words.
 
+use serde_json::Value;
 use ultra_core::id::{ContentHash, Ids};
 use ultra_core::record::{Json, Object, Rank, Record as _, Synthesis, Verdict};
 
@@ -9,7 +10,7 @@ use crate::concat::concat;
 use crate::found::{Found, Given, Judgement, put};
 use crate::ladder::{Ladder, Rung};
 use crate::setting::Plan;
-use crate::strategy::Strategy;
+use crate::strategy::{Strategy, View, pure};
 
 /// One prompt with its one answer, or a judgement over its answers.
 #[derive(Debug)]
@@ -39,9 +40,27 @@ impl Made {
     ) -> Self {
         let strategy = plan.strategy;
         found.judgement = found.judgement.or(judgement);
-        if strategy.only_judges() {
+        let accepted = plan
+            .accept
+            .as_ref()
+            .map(|accept| !ladder.is_degraded() && accept.holds(&found, case.candidates.len()));
+        if !accepted.unwrap_or(!strategy.only_judges()) {
             found.given = Given::Nothing;
-            found.judgement.get_or_insert_with(|| Judgement::of(strategy.as_str()));
+        }
+        if found.given == Given::Nothing {
+            let judgement = found.judgement.get_or_insert_with(|| Judgement::of(strategy.as_str()));
+            if let Some(accepted) = accepted {
+                put(&mut judgement.extra, "accepted", &accepted);
+            }
+        } else if strategy.asks() && ladder.rung() != Rung::Single {
+            let view = View { case: &case, plan, pattern: None, before: &[] };
+            if let Some(vote) = pure::first_vote(&view) {
+                found.extra.push("vote".into(), vote);
+            }
+        }
+        // One answer that is returned as it is needs no verdict beside it.
+        if ladder.rung() == Rung::Single && found.given != Given::Nothing {
+            found.judgement = None;
         }
         Self { case, strategy, ladder, found, bill: Bill::default(), shortened: Vec::new() }
     }
@@ -78,8 +97,8 @@ impl Made {
             winner: judgement.winner.map(id_of),
             margin: judgement.margin,
             agreement: judgement.agreement.clone(),
-            judges: judgement.judges.clone(),
-            dissent: judgement.dissent.clone(),
+            judges: json(&judgement.judges),
+            dissent: json(&judgement.dissent),
             analysis: judgement.analysis.clone(),
             extra: judgement.extra.clone(),
         };
@@ -217,6 +236,10 @@ impl Made {
         }
         extra
     }
+}
+
+fn json(values: &[Value]) -> Vec<Json> {
+    values.iter().filter_map(|value| Json::of(value).ok()).collect()
 }
 
 /// Why one answer was chosen, in words.

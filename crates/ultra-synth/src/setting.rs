@@ -1,13 +1,19 @@
 //! The arguments, checked: what a run does with every prompt.
 
+use std::path::Path;
+
+use ultra_core::failure::Failure;
 use ultra_core::record::Params;
 use ultra_core::tool::{Context, Order};
 
-use crate::args::SynthArgs;
+use crate::accept::Accept;
+use crate::aggregate::vote::{self, Extract};
+use crate::args::{Named, Normal, PairRule, Rule, SynthArgs};
+use crate::rubric::Rubric;
 use crate::strategy::Strategy;
 
 /// How prompts are merged: the arguments, checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// The strategy.
     pub strategy: Strategy,
@@ -27,13 +33,75 @@ pub struct Plan {
     pub in_order: bool,
     /// The most calls for one prompt.
     pub max_calls: Option<u64>,
+    /// So many answers of an earlier ranking are kept.
+    pub top: Option<usize>,
+    /// A verdict becomes an answer only when this holds.
+    pub accept: Option<Accept>,
+    /// `vote`: how votes are counted; also on lower rungs, and beside what models write.
+    pub vote: Count,
+    /// `cluster`: how alike the answers of a group are at least.
+    pub alike: f64,
+    /// `judge`: what answers are scored for.
+    pub rubric: Option<Rubric>,
+    /// `pairwise`: how comparisons become scores.
+    pub pair_rule: PairRule,
+    /// `rank`: how rankings become one.
+    pub rule: Rule,
+    /// `rank`: who ranks in place of the members.
+    pub reviewers: Vec<String>,
+    /// `rank`: the most rankings in which an answer stands.
+    pub reviews: Option<usize>,
+    /// `rank`: how many are asked, step by step.
+    pub depths: Vec<usize>,
+    /// `rank`: Kendall's W from which nobody more is asked.
+    pub agree: f64,
+    /// `iterate`: how sure the writer must be.
+    pub threshold: f64,
+    /// `iterate`: the most rounds.
+    pub rounds: u32,
+    /// `self-moa`: how many texts the writer reads at a time.
+    pub window: usize,
+}
+
+/// How votes are counted.
+#[derive(Debug, Clone)]
+pub struct Count {
+    /// What of a text is its answer.
+    pub extract: Extract,
+    /// What does not count when answers are compared.
+    pub normal: vote::Normal,
+    /// What the vote of a target counts, where it is not 1.
+    pub weights: Vec<(String, f64)>,
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self { extract: Extract::Whole, normal: vote::Normal::default(), weights: Vec::new() }
+    }
+}
+
+impl Count {
+    /// What the vote of `target` counts.
+    pub fn weight(&self, target: &str) -> f64 {
+        self.weights.iter().rfind(|(name, _)| name == target).map_or(1.0, |(_, weight)| *weight)
+    }
 }
 
 impl Plan {
-    pub(crate) fn new(args: &SynthArgs, judges: Vec<String>, context: &Context) -> Self {
-        Self {
-            strategy: args.strategy(),
-            judges,
+    /// # Errors
+    /// When arguments do not go together, or a rubric cannot be used.
+    pub(crate) fn new(args: &SynthArgs, people: People, context: &Context) -> Result<Self, Failure> {
+        let strategy = args.strategy();
+        if args.accept.is_some()
+            && matches!(strategy, Strategy::Fuse | Strategy::SelfMoa | Strategy::Concat | Strategy::Analyse)
+        {
+            let name = strategy.as_str();
+            return Err(Failure::usage(format!("--accept: {name} gives no numbers to accept it by"))
+                .hint("put it before a strategy that writes: ultra-synth vote --accept 'margin >= 0.5' | ultra-synth fuse"));
+        }
+        let mut plan = Self {
+            strategy,
+            judges: people.judges,
             min_answers: args.min_answers as usize,
             limit: usize::try_from(args.max_answer).unwrap_or(usize::MAX),
             params: args.sampling.fill(None),
@@ -41,6 +109,72 @@ impl Plan {
             strict: context.strict,
             in_order: context.order == Some(Order::Input),
             max_calls: args.max_calls,
+            top: args.top.map(|top| top as usize),
+            accept: args.accept.clone(),
+            vote: Count::default(),
+            alike: 0.6,
+            rubric: None,
+            pair_rule: PairRule::BradleyTerry,
+            rule: Rule::Borda,
+            reviewers: people.reviewers,
+            reviews: None,
+            depths: Vec::new(),
+            agree: 0.7,
+            threshold: 0.8,
+            rounds: 3,
+            window: 6,
+        };
+        match &args.strategy {
+            Some(Named::Judge(args)) => plan.rubric = args.rubric.as_deref().map(rubric).transpose()?,
+            Some(Named::Pairwise(args)) => plan.pair_rule = args.rule,
+            Some(Named::Rank(args)) => {
+                plan.rule = args.rule;
+                plan.reviews = args.reviews.map(|reviews| reviews as usize);
+                plan.depths.clone_from(&args.ladder);
+                plan.depths.sort_unstable();
+                plan.agree = args.agree;
+            }
+            Some(Named::Iterate(args)) => (plan.threshold, plan.rounds) = (args.threshold, args.max),
+            Some(Named::SelfMoa(args)) => plan.window = args.window as usize,
+            Some(Named::Cluster(args)) => plan.alike = args.threshold,
+            Some(Named::Vote(args)) => {
+                let is = |what| args.normal.contains(&what);
+                plan.vote = Count {
+                    extract: args.extract.clone(),
+                    normal: vote::Normal {
+                        case: is(Normal::Case),
+                        punctuation: is(Normal::Punctuation),
+                        numbers: is(Normal::Numbers),
+                        set: is(Normal::Set),
+                    },
+                    weights: args.weight.clone(),
+                };
+            }
+            None
+            | Some(
+                Named::Fuse | Named::Analyse | Named::Verify | Named::Medoid | Named::Best | Named::Concat,
+            ) => {}
         }
+        Ok(plan)
     }
+}
+
+/// Whom a run asks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct People {
+    pub(crate) judges: Vec<String>,
+    pub(crate) reviewers: Vec<String>,
+}
+
+fn rubric(path: &Path) -> Result<Rubric, Failure> {
+    if path == Path::new("default") {
+        return Ok(Rubric::usual());
+    }
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|cause| Failure::usage(format!("--rubric {shown}: {cause}")))?;
+    Rubric::parse(&text).map_err(|cause| {
+        Failure::usage(format!("--rubric {shown}: {cause}"))
+            .hint("a rubric is TOML: accuracy = 2, or accuracy = { weight = 2, about = \"what it says is true\", gate = true }")
+    })
 }

@@ -4,9 +4,15 @@
 //! and says what it found. Whoever drives it makes the calls, counts them, reads replies in the form that was asked
 //! for, and goes down the ladder when the strategy gives up. No strategy knows a clock, a socket or a file.
 
+mod analyse;
 mod fuse;
+mod iterate;
+mod judge;
 pub(crate) mod pure;
+mod self_moa;
+mod verify;
 
+use serde_json::{Map, Value};
 use ultra_core::record::{Message, Verdict};
 use ultra_template::Pattern;
 
@@ -15,6 +21,7 @@ use crate::form::{Form, Reply};
 use crate::found::Found;
 use crate::ladder::{Rung, Slip};
 use crate::setting::Plan;
+use crate::sheet::Sheet;
 
 /// How answers become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,44 +172,94 @@ impl Move {
 pub enum Core {
     /// See [`Strategy::Fuse`].
     Fuse(fuse::Fuse),
+    /// See [`Strategy::Judge`].
+    Judge(judge::Judge),
+    /// See [`Strategy::Analyse`].
+    Analyse(analyse::Analyse),
+    /// See [`Strategy::Verify`].
+    Verify(verify::Verify),
+    /// See [`Strategy::Iterate`].
+    Iterate(iterate::Iterate),
+    /// See [`Strategy::SelfMoa`].
+    SelfMoa(self_moa::SelfMoa),
+}
+
+/// Does the same with every strategy.
+macro_rules! each {
+    ($core:expr, $inner:ident => $action:expr) => {
+        match $core {
+            Self::Fuse($inner) => $action,
+            Self::Judge($inner) => $action,
+            Self::Analyse($inner) => $action,
+            Self::Verify($inner) => $action,
+            Self::Iterate($inner) => $action,
+            Self::SelfMoa($inner) => $action,
+        }
+    };
 }
 
 impl Core {
     /// The strategy at its beginning; `None` for those that ask nobody.
     pub fn new(strategy: Strategy) -> Option<Self> {
-        match strategy {
-            Strategy::Fuse => Some(Self::Fuse(fuse::Fuse::default())),
-            _ => None,
-        }
+        Some(match strategy {
+            Strategy::Fuse => Self::Fuse(fuse::Fuse::default()),
+            Strategy::Judge => Self::Judge(judge::Judge::default()),
+            Strategy::Analyse => Self::Analyse(analyse::Analyse::default()),
+            Strategy::Verify => Self::Verify(verify::Verify::default()),
+            Strategy::Iterate => Self::Iterate(iterate::Iterate::default()),
+            Strategy::SelfMoa => Self::SelfMoa(self_moa::SelfMoa::default()),
+            _ => return None,
+        })
     }
 
     /// Begins a rung. A strategy that has got somewhere with an earlier judge goes on from there.
     pub fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
-        match self {
-            Self::Fuse(fuse) => fuse.begin(view, by),
-        }
+        each!(self, inner => inner.begin(view, by))
     }
 
     /// Hears how a call ended.
     pub fn hear(&mut self, view: &View<'_>, slot: usize, reply: Result<Reply, Slip>) -> Move {
-        match self {
-            Self::Fuse(fuse) => fuse.hear(view, slot, reply),
-        }
+        each!(self, inner => inner.hear(view, slot, reply))
     }
 
     /// What there is when every judge has failed.
-    pub fn salvage(&self, _view: &View<'_>) -> Option<Found> {
+    pub fn salvage(&self, view: &View<'_>) -> Option<Found> {
         match self {
-            Self::Fuse(_) => None,
+            Self::Iterate(iterate) => iterate.salvage(view),
+            Self::SelfMoa(moa) => moa.salvage(view),
+            _ => None,
         }
     }
+}
 
-    /// Ids of the responses that were shortened.
-    pub fn shortened(&self) -> &[String] {
-        match self {
-            Self::Fuse(fuse) => fuse.shortened(),
+/// What became of one judge, as it stands in a verdict.
+fn sitting(
+    view: &View<'_>,
+    sheet: &Sheet,
+    target: &str,
+    sample: u32,
+    said: Result<Map<String, Value>, Slip>,
+) -> Value {
+    let mut told = Map::new();
+    told.insert("target".into(), target.into());
+    if sample > 0 {
+        told.insert("sample".into(), sample.into());
+    }
+    told.insert("order".into(), sheet.ids(view).into());
+    if !sheet.own.is_empty() {
+        told.insert("left_out".into(), sheet.own_ids(view).into());
+    }
+    match said {
+        Ok(said) => {
+            told.insert("outcome".into(), "ok".into());
+            told.extend(said);
+        }
+        Err(slip) => {
+            told.insert("outcome".into(), slip.kind.into());
+            told.insert("reason".into(), slip.to_string().into());
         }
     }
+    Value::Object(told)
 }
 
 impl By<'_> {
@@ -214,3 +271,6 @@ impl By<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use ultra_core::failure::Failure;
 use ultra_core::ndjson::{Input, Options, Output};
 use ultra_core::tool::{Context, Summary, Tool as _};
+use ultra_provider::dispatch::{DispatchConfig, Dispatcher};
+use ultra_provider::mock::Mock;
+use ultra_provider::{Answer, Call, CallError, Calling, Provider, Watch};
 
 use crate::Synth;
 use crate::args::SynthArgs;
@@ -34,7 +37,12 @@ pub(crate) fn failure(prompt: &str, target: &str, kind: &str) -> Value {
 
 /// A prompt that was put to one target for each text.
 pub(crate) fn panel(prompt: &str, texts: &[&str]) -> Vec<Value> {
-    let names: Vec<String> = (0..texts.len()).map(|n| format!("mock:m{n}")).collect();
+    panel_of(prompt, "mock:m", texts)
+}
+
+/// The same with targets whose names begin with `prefix`.
+pub(crate) fn panel_of(prompt: &str, prefix: &str, texts: &[&str]) -> Vec<Value> {
+    let names: Vec<String> = (0..texts.len()).map(|n| format!("{prefix}{n}")).collect();
     let targets: Vec<&str> = names.iter().map(String::as_str).collect();
     let answers = targets.iter().zip(texts).map(|(target, text)| answer(prompt, target, text));
     std::iter::once(request(prompt, &targets)).chain(answers).collect()
@@ -111,6 +119,68 @@ pub(crate) fn run_in(context: &Context, arguments: &[&str], stdin: impl Into<Vec
     let errors = output.errors();
     let stdout = sink.text();
     Ran { result, stdout, errors }
+}
+
+/// What models say to a call: its text and why it ended, or its failure.
+pub(crate) type Script = dyn Fn(&Call) -> Result<Answer, CallError> + Send + Sync;
+
+/// Answers calls from a script.
+#[derive(Clone)]
+struct Scripted(Arc<Script>);
+
+impl std::fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scripted")
+    }
+}
+
+impl Provider for Scripted {
+    fn call<'a>(&'a self, call: &'a Call, _: std::time::Duration, _: &'a dyn Watch) -> Calling<'a> {
+        let said = (self.0)(call);
+        Box::pin(async move { said })
+    }
+}
+
+/// Runs with models (`exec:…`) that answer from a script.
+pub(crate) fn run_scripted(
+    context: &Context,
+    arguments: &[&str],
+    records: &[Value],
+    script: impl Fn(&Call) -> Result<Answer, CallError> + Send + Sync + 'static,
+) -> Ran {
+    let context = Context { mock: false, ..context.clone() };
+    let scripted = Scripted(Arc::new(script));
+    let input = Input::new(Cursor::new(lines(records)), Options::default());
+    let sink = Sink::default();
+    let mut output = Output::new("ultra-synth", sink.clone()).emitting(context.emit).strict(context.strict);
+    let dispatcher = |context: &Context, config: &DispatchConfig| {
+        Dispatcher::with(context, config, move |_| Ok(Box::new(scripted.clone())))
+    };
+    let result = crate::tool::run_with(args(arguments), &context, input, &mut output, dispatcher);
+    output.flush().expect("writes");
+    let errors = output.errors();
+    let stdout = sink.text();
+    Ran { result, stdout, errors }
+}
+
+/// What a simulated model answers: something that fits the schema of the call.
+pub(crate) fn simulated(call: &Call) -> Answer {
+    let mock = Mock::new(&call.target, "", 0).expect("is a model");
+    mock.attempt(call, 1).result.expect("does not fail")
+}
+
+/// An answer that says `text`.
+pub(crate) fn says(text: &str) -> Answer {
+    Answer {
+        model: "scripted".into(),
+        text: text.into(),
+        reasoning: None,
+        finish_reason: "stop".into(),
+        usage: None,
+        cost_usd: None,
+        first_byte: None,
+        mock: false,
+    }
 }
 
 /// Runs with simulated models.

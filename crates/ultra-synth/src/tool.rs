@@ -9,13 +9,13 @@ use ultra_core::target::{Route, Target};
 use ultra_core::tool::{Context, Summary, Tool};
 use ultra_provider::dispatch::{DispatchConfig, Dispatcher};
 
-use crate::args::SynthArgs;
+use crate::args::{Named, SynthArgs};
 use crate::desk::Desk;
 use crate::page::Page;
 use crate::patterns::Patterns;
 use crate::reader::Reader;
 use crate::run::{Load, Run};
-use crate::setting::Plan;
+use crate::setting::{People, Plan};
 use crate::strategy::Strategy;
 use crate::tally::Tally;
 
@@ -52,56 +52,98 @@ Examples:
         input: Input,
         output: &mut Output,
     ) -> Result<Summary, Failure> {
-        let judges = judges(&args, context)?;
-        if context.person_types {
-            return Err(Failure::usage("there are no records on standard input")
-                .hint("pipe answers in, or read a transcript: ultra-synth medoid < answers.ndjson"));
-        }
-        // Simulated judges answer at once, so each answer can stand where its prompt was completed.
-        let at_once = judges.iter().all(|judge| matches!(judge.route, Route::Mock { .. }));
-        let config = DispatchConfig {
-            attempts: args.attempts,
-            timeout: args.timeout,
-            deadline: args.deadline,
-            ..DispatchConfig::default()
-        };
-        let names = judges.into_iter().map(|judge| judge.name).collect();
-        let patterns = Patterns::new(args.pattern.as_deref())?;
-        let desk = Desk::new(Plan::new(&args, names, context), patterns, Tally::new(context.metrics.clone()));
-        let page = Page::new(&args, context, output)?;
-        let calls = Dispatcher::new(context, &config)?;
-        let reader = Reader::start(input)?;
-        Run::new(desk, page, calls, reader, Load { concurrency: args.concurrency as usize, at_once }).run()
+        run_with(args, context, input, output, Dispatcher::new)
     }
 }
 
-/// The judges, in the order in which they are asked.
-fn judges(args: &SynthArgs, context: &Context) -> Result<Vec<Target>, Failure> {
-    if args.strategy() != Strategy::Fuse {
-        return Ok(Vec::new());
+/// Runs with calls that are made by what `dispatcher` gives.
+pub(crate) fn run_with(
+    args: SynthArgs,
+    context: &Context,
+    input: Input,
+    output: &mut Output,
+    dispatcher: impl FnOnce(&Context, &DispatchConfig) -> Result<Dispatcher, Failure>,
+) -> Result<Summary, Failure> {
+    let people = people(&args, context)?;
+    if context.person_types {
+        return Err(Failure::usage("there are no records on standard input")
+            .hint("pipe answers in, or read a transcript: ultra-synth medoid < answers.ndjson"));
+    }
+    // Simulated judges answer at once, so each answer can stand where its prompt was completed.
+    let at_once = people.iter().all(|one| matches!(one.route, Route::Mock { .. }))
+        && (context.mock || !args.strategy().asks_members());
+    let config = DispatchConfig {
+        attempts: args.attempts,
+        timeout: args.timeout,
+        deadline: args.deadline,
+        ..DispatchConfig::default()
+    };
+    let names = |targets: Vec<Target>| targets.into_iter().map(|target| target.name).collect();
+    let people = People { judges: names(people.judges), reviewers: names(people.reviewers) };
+    let plan = Plan::new(&args, people, context)?;
+    let patterns = Patterns::new(args.pattern.as_deref())?;
+    let desk = Desk::new(plan, patterns, Tally::new(context.metrics.clone()));
+    let page = Page::new(&args, context, output)?;
+    let calls = dispatcher(context, &config)?;
+    let reader = Reader::start(input)?;
+    Run::new(desk, page, calls, reader, Load { concurrency: args.concurrency as usize, at_once }).run()
+}
+
+/// Whom the user names.
+struct Called {
+    judges: Vec<Target>,
+    reviewers: Vec<Target>,
+}
+
+impl Called {
+    fn iter(&self) -> impl Iterator<Item = &Target> {
+        self.judges.iter().chain(&self.reviewers)
+    }
+}
+
+/// The judges, in the order in which they are asked, and who ranks in place of the members.
+fn people(args: &SynthArgs, context: &Context) -> Result<Called, Failure> {
+    let strategy = args.strategy();
+    let named = match &args.strategy {
+        Some(Named::Rank(args)) => args.by.as_slice(),
+        _ => &[],
+    };
+    let reviewers = targets("--by", named, context)?;
+    if !strategy.asks() {
+        return Ok(Called { judges: Vec::new(), reviewers });
     }
     let mock = ["mock:ultra".to_owned()];
-    let specs = match args.ultra.as_slice() {
+    let judges: &[String] = match args.ultra.as_slice() {
+        // The members do it, and a judge is asked when they fail.
+        [] if matches!(strategy, Strategy::Rank | Strategy::SelfMoa) => &[],
         [] if context.mock => &mock,
         [] => {
-            return Err(Failure::usage("nobody is named who writes the answer")
+            let what = match strategy {
+                Strategy::Fuse | Strategy::Iterate => "writes the answer",
+                _ => "judges",
+            };
+            return Err(Failure::usage(format!("nobody is named who {what}"))
                 .hint("name a model: --ultra provider:model; or try it out with --mock")
-                .hint("or use no model: ultra-synth medoid, ultra-synth concat"));
+                .hint("or use no model: ultra-synth vote, ultra-synth medoid, ultra-synth concat"));
         }
-        specs => specs,
+        named => named,
     };
-    let mut judges = Vec::new();
+    Ok(Called { judges: targets("--ultra", judges, context)?, reviewers })
+}
+
+fn targets(flag: &str, specs: &[String], context: &Context) -> Result<Vec<Target>, Failure> {
+    let mut targets = Vec::new();
     for spec in specs {
         for target in Target::resolve(spec, &context.config, context.mock)? {
             if target.samples.is_some_and(|samples| samples != 1) {
                 return Err(Failure::usage(format!(
-                    "--ultra {spec}: one answer is written, not several samples"
+                    "{flag} {spec}: one answer is wanted, not several samples"
                 )));
             }
-            judges.push(target);
+            targets.push(target);
         }
     }
-    Ok(judges)
+    Ok(targets)
 }
 
 #[cfg(test)]

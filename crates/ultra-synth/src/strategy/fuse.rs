@@ -1,21 +1,21 @@
 //! A model reads all answers and writes one.
 
 use ultra_core::kind::ErrorKind;
+use ultra_core::record::{Json, Message};
 
 use super::{Ask, By, Move, View};
 use crate::brief::{Style, brief};
 use crate::form::{Form, Reply};
 use crate::found::{Found, Given};
 use crate::ladder::Slip;
+use crate::sheet::{Exhibit, Sheet, exhibit, with_labels};
 
 /// One call.
 #[derive(Debug, Default)]
-pub struct Fuse {
-    shortened: Vec<String>,
-}
+pub struct Fuse;
 
 impl Fuse {
-    pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
+    pub(super) fn begin(&self, view: &View<'_>, by: By<'_>) -> Move {
         let By::Judge { number, name } = by else {
             return Move::Failed(Slip::of(ErrorKind::Internal, "members do not fuse"));
         };
@@ -30,12 +30,16 @@ impl Fuse {
         };
         match written {
             Ok(brief) => {
-                self.shortened = brief.shortened;
+                let mut messages = brief.messages;
+                if let (Some(message), Some(told)) = (messages.last_mut(), told(view, number)) {
+                    let text = message.content.text();
+                    *message = Message::new(message.role, format!("{text}\n\n{told}"));
+                }
                 Move::Ask(vec![Ask {
                     slot: 0,
                     target: name.to_owned(),
                     sample: 0,
-                    messages: brief.messages,
+                    messages,
                     form: Form::of_panel(view.case),
                 }])
             }
@@ -43,7 +47,7 @@ impl Fuse {
         }
     }
 
-    pub(super) fn hear(&mut self, view: &View<'_>, _: usize, reply: Result<Reply, Slip>) -> Move {
+    pub(super) fn hear(&self, view: &View<'_>, _: usize, reply: Result<Reply, Slip>) -> Move {
         match reply {
             Ok(Reply { text, target, mock, .. }) => {
                 let from = (0..view.len()).collect();
@@ -52,8 +56,23 @@ impl Fuse {
             Err(slip) => Move::Failed(slip),
         }
     }
+}
 
-    pub(super) fn shortened(&self) -> &[String] {
-        &self.shortened
-    }
+const FOUND: &str = "Somebody has read the same answers before you and noted what is in them; the labels are the same. These notes are data like the answers, and can be wrong.";
+
+/// What earlier strategies found, as the writer is told of it.
+fn told(view: &View<'_>, judge: usize) -> Option<String> {
+    let sheet = Sheet::all(view, judge);
+    let latest = view.before.iter().rev();
+    let analysis = latest.clone().find_map(|verdict| Json::of(verdict.analysis.as_ref()?).ok());
+    let claims = latest.clone().find_map(|verdict| verdict.extra.get("claims"));
+    let notes = [("Analysis", analysis.as_ref()), ("Claims", claims)];
+    let notes: Vec<String> = notes
+        .into_iter()
+        .filter_map(|(label, json)| {
+            let text = with_labels(json?, &sheet, view);
+            Some(exhibit(view, &Exhibit { label, text: &text }))
+        })
+        .collect();
+    (!notes.is_empty()).then(|| format!("{FOUND}\n\n{}", notes.join("\n\n")))
 }

@@ -1,11 +1,15 @@
 //! The strategies and rungs that ask nobody.
 
-use crate::found::{Found, Given, Judgement, Miss, no_agreement};
+use serde_json::{Value, json};
+use ultra_core::record::Json;
+
+use crate::aggregate::vote;
+use crate::found::{Found, Given, Judgement, Miss, no_agreement, put};
 use crate::ladder::Rung;
 use crate::medoid::medoid;
 use crate::similar::{Matrix, WHOLE};
 
-use super::View;
+use super::{Strategy, View};
 
 /// Tries a rung that asks nobody; `None` when it has nothing to stand on.
 ///
@@ -14,11 +18,99 @@ use super::View;
 pub(crate) fn rung(rung: Rung, view: &View<'_>) -> Option<Result<Found, Miss>> {
     match rung {
         Rung::Members | Rung::Judge(_) | Rung::Partial => None,
-        Rung::Single => Some(Ok(Found::given(Given::Chosen(0)))),
+        Rung::Single => Some(Ok(only())),
+        Rung::Rank => earlier(view).map(Ok),
+        Rung::Vote => votes(view),
         Rung::Medoid => Some(middle(view)),
-        Rung::Rank | Rung::Vote | Rung::Cluster | Rung::Best => None,
+        Rung::Cluster | Rung::Best => None,
         Rung::Concat => Some(Ok(Found::given(Given::All))),
     }
+}
+
+/// The only answer.
+fn only() -> Found {
+    let mut judgement = Judgement::of("single");
+    judgement.ranking = vec![(0, 1.0)];
+    judgement.winner = Some(0);
+    Found { judgement: Some(judgement), ..Found::given(Given::Chosen(0)) }
+}
+
+/// The winner of the latest ranking that an earlier strategy left.
+fn earlier(view: &View<'_>) -> Option<Found> {
+    let winner = view.before.iter().rev().find_map(|verdict| verdict.winner.as_ref())?;
+    let number = (0..view.len()).find(|number| view.at(*number).id == *winner)?;
+    Some(Found::given(Given::Chosen(number)))
+}
+
+/// The answer that most give. On a rung below another strategy one vote is not enough to stand on.
+fn votes(view: &View<'_>) -> Option<Result<Found, Miss>> {
+    let count = &view.plan.vote;
+    let answers: Vec<(Option<String>, f64)> = (0..view.len())
+        .map(|number| {
+            let candidate = view.at(number);
+            let answer = vote::answer(&candidate.text, &count.extract, &count.normal);
+            (answer, count.weight(&candidate.target))
+        })
+        .collect();
+    let vote = vote::plurality(&answers);
+    let named = view.plan.strategy == Strategy::Vote;
+    let votes = vote.groups.first().map_or(0, |group| group.members.len());
+    if !named && (votes < 2 || vote.ties > 1) {
+        return None;
+    }
+    let total: f64 = answers.iter().map(|(_, weight)| weight).sum();
+    let share = |weight: f64| if total > 0.0 { weight / total } else { 0.0 };
+    let mut judgement = Judgement::of("vote");
+    for group in &vote.groups {
+        judgement.ranking.extend(group.members.iter().map(|number| (*number, share(group.weight))));
+    }
+    let silent = (0..view.len()).filter(|number| answers[*number].0.is_none());
+    judgement.ranking.extend(silent.map(|number| (number, 0.0)));
+    judgement.margin = Some(vote.margin);
+    put(&mut judgement.extra, "share", &vote.share);
+    put(&mut judgement.extra, "ties", &vote.ties);
+    put(&mut judgement.extra, "without", &vote.without);
+    let told: Vec<Value> = vote.groups.iter().map(|group| told(view, group, share(group.weight))).collect();
+    put(&mut judgement.extra, "votes", &told);
+    Some(match vote.winner {
+        Some(winner) if vote.ties == 1 => {
+            judgement.winner = Some(winner);
+            Ok(Found::judged(judgement))
+        }
+        Some(_) => Err(Miss::tie(format!("{} answers have equally many votes", vote.ties), judgement)),
+        None => Err(Miss::tie("nobody gives an answer that can be counted", judgement)),
+    })
+}
+
+/// The most bytes of an answer that stand in a verdict.
+const SHOWN: usize = 200;
+
+fn told(view: &View<'_>, group: &vote::Group, share: f64) -> Value {
+    let ids: Vec<&str> = group.members.iter().map(|number| view.at(*number).id.as_str()).collect();
+    let answer = &group.answer[..group.answer.floor_char_boundary(SHOWN)];
+    json!({"answer": answer, "share": share, "responses": ids})
+}
+
+/// How the first answers of the panel would have voted, to be told beside what was made of them; `None` when no
+/// two of them give the same.
+pub(crate) fn first_vote(view: &View<'_>) -> Option<Json> {
+    let count = &view.plan.vote;
+    let first = view.case.group.stages().next()?;
+    let given = first.answers();
+    let answers: Vec<(Option<String>, f64)> = given
+        .iter()
+        .map(|given| {
+            let answer = vote::answer(given.text, &count.extract, &count.normal);
+            (answer, count.weight(&given.response.target))
+        })
+        .collect();
+    let vote = vote::plurality(&answers);
+    let leader = vote.groups.first().filter(|group| group.members.len() > 1)?;
+    let answer = &leader.answer[..leader.answer.floor_char_boundary(SHOWN)];
+    let ids: Vec<&str> = leader.members.iter().map(|member| given[*member].response.id.as_str()).collect();
+    Json::of(&json!({"answer": answer, "share": vote.share, "margin": vote.margin, "ties": vote.ties,
+        "without": vote.without, "responses": ids}))
+    .ok()
 }
 
 /// The answer most like the others.
