@@ -19,6 +19,12 @@
 //! Scores are compared up to [`EPSILON`], since sums of fractions that are equal on paper need not be equal in
 //! floating point. Sums are formed in an order of their own, so the order of judges changes no bit of a score.
 
+pub mod agreement;
+pub mod best;
+pub mod cluster;
+pub mod pairs;
+pub mod rank;
+pub mod stats;
 pub mod vote;
 
 /// Scores that differ by no more are equal.

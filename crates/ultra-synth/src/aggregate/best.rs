@@ -1,0 +1,155 @@
+//! How good a text looks, by a fixed formula over its characters: portable, without a model, and easily fooled, so
+//! it is the last resort before all answers are printed.
+
+/// The score, from 0 to 1: a weighted sum of length, structure, facts and certainty.
+///
+/// ```text
+/// 0.2 · min(characters / 1500, 1)
+/// 0.3 · (min(paragraphs / 3, 1) + min(sentences / 10, 1)) / 2
+/// 0.4 · min((numbers + names + dates) / 20, 1)
+/// 0.1 · max(1 − hedges / 10, 0)
+/// ```
+///
+/// See [`Counts`] for what is counted.
+pub fn score(text: &str) -> f64 {
+    Counts::of(text).score()
+}
+
+/// What a text has. Letters, digits and the edges of words are those of ASCII; no match overlaps another of its kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Characters, all of them.
+    pub characters: usize,
+    /// Lines that are not blank, together with those right below them.
+    pub paragraphs: usize,
+    /// `[A-Z][^.!?]*[.!?]`.
+    pub sentences: usize,
+    /// `[0-9]+`.
+    pub numbers: usize,
+    /// `[A-Z][a-z]+`.
+    pub names: usize,
+    /// `\b(Jan|Feb|…|Dec)[a-z]*\b [0-9]{1,2},? [0-9]{4}`.
+    pub dates: usize,
+    /// Whole words in any case: might, could, perhaps, possibly, seem, seems, appear, appears, maybe, probably, I think, I believe,
+    /// in my opinion, not sure, not certain, it depends.
+    pub hedges: usize,
+}
+
+const HEDGES: [&str; 16] = [
+    "might",
+    "could",
+    "perhaps",
+    "possibly",
+    "seem",
+    "seems",
+    "appear",
+    "appears",
+    "maybe",
+    "probably",
+    "i think",
+    "i believe",
+    "in my opinion",
+    "not sure",
+    "not certain",
+    "it depends",
+];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+impl Counts {
+    /// Counts what a text has, in one pass.
+    pub fn of(text: &str) -> Self {
+        let mut counts =
+            Self { characters: text.chars().count(), paragraphs: paragraphs(text), ..Self::default() };
+        let bytes = text.as_bytes();
+        let mut in_sentence = false;
+        let (mut date_end, mut hedge_end) = (0, 0);
+        let mut before = b' ';
+        for (at, &byte) in bytes.iter().enumerate() {
+            match byte {
+                b'A'..=b'Z' => {
+                    in_sentence = true;
+                    counts.names += usize::from(bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase));
+                }
+                b'.' | b'!' | b'?' => {
+                    counts.sentences += usize::from(in_sentence);
+                    in_sentence = false;
+                }
+                b'0'..=b'9' => counts.numbers += usize::from(!before.is_ascii_digit()),
+                _ => {}
+            }
+            if is_word(byte) && !is_word(before) {
+                let rest = &bytes[at..];
+                if at >= hedge_end
+                    && let Some(length) = hedge(rest)
+                {
+                    counts.hedges += 1;
+                    hedge_end = at + length;
+                }
+                if at >= date_end
+                    && let Some(length) = date(rest)
+                {
+                    counts.dates += 1;
+                    date_end = at + length;
+                }
+            }
+            before = byte;
+        }
+        counts
+    }
+
+    /// The score of a text that has this.
+    pub fn score(&self) -> f64 {
+        let part = |count: usize, full: f64| (count as f64 / full).min(1.0);
+        let structure = f64::midpoint(part(self.paragraphs, 3.0), part(self.sentences, 10.0));
+        let facts = part(self.numbers + self.names + self.dates, 20.0);
+        0.2 * part(self.characters, 1500.0)
+            + 0.3 * structure
+            + 0.4 * facts
+            + 0.1 * (1.0 - part(self.hedges, 10.0))
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn paragraphs(text: &str) -> usize {
+    let mut blank = true;
+    let mut count = 0;
+    for line in text.lines() {
+        let was_blank = std::mem::replace(&mut blank, line.trim().is_empty());
+        count += usize::from(was_blank && !blank);
+    }
+    count
+}
+
+/// The length of the hedge that a text begins with.
+fn hedge(text: &[u8]) -> Option<usize> {
+    if !b"mcpsainMCPSAIN".contains(text.first()?) {
+        return None;
+    }
+    let ends = |length: usize| !text.get(length).copied().is_some_and(is_word);
+    let begins = |hedge: &&str| {
+        text.get(..hedge.len()).is_some_and(|start| start.eq_ignore_ascii_case(hedge.as_bytes()))
+    };
+    HEDGES.iter().find(|hedge| begins(hedge) && ends(hedge.len())).map(|hedge| hedge.len())
+}
+
+/// The length of the date that a text begins with.
+fn date(text: &[u8]) -> Option<usize> {
+    let run = |from: usize, of: fn(&u8) -> bool| text[from..].iter().take_while(|byte| of(byte)).count();
+    if !MONTHS.iter().any(|month| text.starts_with(month.as_bytes())) {
+        return None;
+    }
+    let day = 3 + run(3, u8::is_ascii_lowercase) + 1;
+    let digits = text.get(day - 1).filter(|byte| **byte == b' ').map(|_| run(day, u8::is_ascii_digit))?;
+    let comma = usize::from(text.get(day + digits) == Some(&b','));
+    let year = day + digits + comma + 1;
+    let is_date =
+        (1..=2).contains(&digits) && text.get(year - 1) == Some(&b' ') && run(year, u8::is_ascii_digit) >= 4;
+    is_date.then_some(year + 4)
+}
+
+#[cfg(test)]
+mod tests;
