@@ -97,17 +97,22 @@ impl Target {
 /// # Errors
 /// A usage failure when a number of samples is not one.
 pub fn calls(request: &Request) -> Result<Vec<Pending>, Failure> {
+    calls_of(&request.id, &request.targets, request.samples)
+}
+
+/// The calls that a request for `targets` would ask for; `id` is what a failure calls it.
+///
+/// # Errors
+/// As for [`calls`].
+pub fn calls_of(id: &str, targets: &[String], samples: Option<u32>) -> Result<Vec<Pending>, Failure> {
     let mut calls: Vec<Pending> = Vec::new();
     let mut asked: BTreeMap<&str, u32> = BTreeMap::new();
-    for spec in &request.targets {
-        let (name, samples) = split_samples(spec)?;
-        let samples = samples.or(request.samples).unwrap_or(1);
+    for spec in targets {
+        let (name, own) = split_samples(spec)?;
+        let samples = own.or(samples).unwrap_or(1);
         let first = asked.entry(name).or_default();
         if calls.len() + samples as usize > MAX_CALLS {
-            return Err(Failure::usage(format!(
-                "the request `{}` asks for more than {MAX_CALLS} calls",
-                request.id
-            )));
+            return Err(Failure::usage(format!("the request `{id}` asks for more than {MAX_CALLS} calls")));
         }
         for sample in *first..*first + samples {
             calls.push(Pending { target: name.to_owned(), sample, extra: Object::default() });

@@ -17,6 +17,10 @@ pub(crate) fn made(mut asked: Asked, sampling: &Sampling) -> Result<Request, Fai
         of: 1,
         requests: 1,
         member: None,
+        members: Vec::new(),
+        judge: false,
+        review: false,
+        fallback: false,
         followed: false,
         extra: Object::default(),
     };

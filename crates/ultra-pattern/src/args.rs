@@ -101,6 +101,18 @@ pub struct StartArgs {
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub vars: Vec<(String, String)>,
 
+    /// Who judges, in stages that one model answers; the first one that answered before when it is left out
+    #[arg(long, value_name = "TARGET")]
+    pub judge: Option<String>,
+
+    /// Give a target one of the roles of the pattern, in every stage
+    #[arg(long = "role", value_name = "TARGET=ROLE", value_parser = role)]
+    pub roles: Vec<(String, String)>,
+
+    /// The least answers for a stage to count; with fewer, the stage before stands in
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_responses: Option<u32>,
+
     /// Standing instructions for prompts that bring none
     #[arg(long, env = "ULTRA_SYSTEM", value_name = "TEXT")]
     pub system: Option<String>,
@@ -116,6 +128,10 @@ pub struct NextArgs {
     /// Read the pattern from this file or folder, or look for it in this folder first
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub pattern: Option<PathBuf>,
+
+    /// The least answers for a stage to count, whatever was said at the start; with fewer, the stage before stands in
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub min_responses: Option<u32>,
 }
 
 /// Arguments of `pipe`.
@@ -182,6 +198,16 @@ impl StartArgs {
     /// The variables that were set; of two values for one name the last wins.
     pub(crate) fn variables(&self) -> std::collections::BTreeMap<String, Value> {
         self.vars.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+    }
+}
+
+/// The target comes before the last `=`: a command can hold one, the name of a role cannot.
+fn role(text: &str) -> Result<(String, String), String> {
+    match text.rsplit_once('=') {
+        Some((target, role)) if !target.is_empty() && !role.is_empty() => {
+            Ok((target.to_owned(), role.to_owned()))
+        }
+        _ => Err("expected TARGET=ROLE".into()),
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn next(
     let mut next = Next {
         context,
         output,
+        min_responses: args.min_responses,
         groups: Groups::parking(PARKED),
         patterns: BTreeMap::new(),
         directories: search.directories,
@@ -54,6 +55,7 @@ pub(crate) fn next(
 struct Next<'a> {
     context: &'a Context,
     output: &'a mut Output,
+    min_responses: Option<u32>,
     groups: Groups,
     /// Patterns by the BLAKE3 of their file.
     patterns: BTreeMap<String, Result<Pattern, Faults>>,
@@ -137,16 +139,19 @@ impl Next<'_> {
             return Ok(());
         };
         match self.groups.close(&complete.key) {
-            Some(group) => self.go_on(&group, complete.stage),
+            Some(group) => self.go_on(group, complete.stage),
             None => Ok(()),
         }
     }
 
-    fn go_on(&mut self, group: &Group, finished: u32) -> Result<(), Failure> {
+    fn go_on(&mut self, mut group: Group, finished: u32) -> Result<(), Failure> {
+        if let Some(reference) = &mut group.pattern {
+            reference.min_responses = self.min_responses.or(reference.min_responses);
+        }
         let Some(reference) = &group.pattern else { return Ok(()) };
         let seed = self.context.seed;
         let made = match self.pattern(reference) {
-            Ok(pattern) => plan::next(pattern, group, finished, seed),
+            Ok(pattern) => plan::next(pattern, &group, finished, seed),
             Err(faults) => Err(faults),
         };
         match made {
@@ -205,7 +210,7 @@ impl Next<'_> {
                 );
             }
             let index = stage.index;
-            self.go_on(&group, index)?;
+            self.go_on(group, index)?;
         }
         if unasked > 0 {
             tracing::warn!(

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ultra_core::bare::{self, Asked};
+use ultra_core::config::nearest;
 use ultra_core::failure::Failure;
 use ultra_core::id::{ContentHash, Ids};
 use ultra_core::kind::ErrorKind;
@@ -38,6 +39,8 @@ struct Start<'a> {
     output: &'a mut Output,
     pattern: Pattern,
     targets: Vec<String>,
+    judge: Option<String>,
+    roles: BTreeMap<String, String>,
     vars: BTreeMap<String, serde_json::Value>,
     documents: Vec<Document>,
     /// The places of the documents, by id; of two with one id the first counts.
@@ -57,8 +60,11 @@ impl<'a> Start<'a> {
         if args.prompts.iter().any(|prompt| prompt.trim().is_empty()) {
             return Err(Failure::usage("a prompt of --prompt is empty"));
         }
+        let targets = targets(&args.targets, context)?;
         Ok(Self {
-            targets: targets(&args.targets, context)?,
+            judge: args.judge.as_deref().map(|judge| judge_named(judge, context)).transpose()?,
+            roles: roles(&args.roles, &targets, &pattern)?,
+            targets,
             args,
             context,
             output,
@@ -177,7 +183,16 @@ impl<'a> Start<'a> {
             _ => prompt,
         };
         let params = self.args.sampling.fill(params);
-        let how = How { seed: self.context.seed, samples: None, params, deadline_ms: None, left_out: 0 };
+        let how = How {
+            seed: self.context.seed,
+            params,
+            judge: self.judge.clone(),
+            roles: self.roles.clone(),
+            min_responses: self.args.min_responses,
+            samples: None,
+            deadline_ms: None,
+            left_out: 0,
+        };
         let ask = Ask {
             prompt: with_system,
             history,
@@ -243,4 +258,37 @@ fn targets(specs: &[String], context: &Context) -> Result<Vec<String>, Failure> 
         ));
     }
     Ok(targets)
+}
+
+/// The judge, who is one target.
+fn judge_named(spec: &str, context: &Context) -> Result<String, Failure> {
+    let target = Target::one(spec, &context.config, context.mock)?;
+    if target.samples.is_some() {
+        return Err(
+            Failure::usage(format!("--judge {spec}: a judge answers once")).hint("leave the number out")
+        );
+    }
+    Ok(target.name)
+}
+
+/// The roles that the user gives, by target: each target is on the panel, and the pattern has each role.
+fn roles(
+    given: &[(String, String)],
+    targets: &[String],
+    pattern: &Pattern,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let calls = ultra_core::target::calls_of("", targets, None)?;
+    for (target, role) in given {
+        if !calls.iter().any(|call| call.target == *target) {
+            let failure =
+                Failure::usage(format!("--role {target}={role}: `{target}` is not among the targets"));
+            let near = nearest(target, calls.iter().map(|call| call.target.as_str()));
+            return Err(match near {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None => failure,
+            });
+        }
+        pattern.check_role(role).map_err(|fault| find::usage(&fault.into()))?;
+    }
+    Ok(given.iter().cloned().collect())
 }

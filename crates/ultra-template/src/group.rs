@@ -35,7 +35,7 @@ use ultra_core::id::ContentHash;
 use ultra_core::record::{ErrorRecord, Prompt, Request, Response};
 
 use parked::{End, Parked};
-pub use run::{Answer, Answers, Call, Group, Outcome, Seat, StageRun};
+pub use run::{Answer, Answers, Call, Group, JUDGE, Outcome, Seat, StageRun};
 
 /// Prompts that are kept while no request has named them yet.
 const PROMPTS: usize = 1024;

@@ -153,6 +153,10 @@ impl Pattern {
             version: self.version,
             blake3: self.blake3.clone(),
             vars: vars.map_err(|cause| self.fault(ErrorKind::Internal, cause.to_string()))?,
+            judge: None,
+            roles: Object::default(),
+            min_responses: None,
+            params: None,
             extra: Object::default(),
         })
     }
@@ -204,9 +208,43 @@ impl Pattern {
         Fault::new(kind, &self.file, message)
     }
 
-    /// The text of the role of a step.
+    /// The text of the fixed role of a step.
     pub(crate) fn role(&self, step: &Step) -> Option<&str> {
         self.roles.get(step.role.as_ref()?).map(String::as_str)
+    }
+
+    /// The text of the role that a member takes in the stage with number `at`: what the user gave to its target,
+    /// or the fixed role of the stage, or its turn among the roles of the stage.
+    pub(crate) fn role_of(&self, at: usize, seat: (usize, &str), reference: &PatternRef) -> Option<&str> {
+        let stage = self.stages.get(at)?;
+        let (member, target) = seat;
+        let given = reference.roles.get(target).and_then(|role| role.read::<String>().ok());
+        if let Some(text) = given.and_then(|role| self.roles.get(&role)) {
+            return Some(text);
+        }
+        let turn = (member + at).checked_rem(stage.roles.len()).and_then(|turn| stage.roles.get(turn));
+        self.role(&stage.step).or_else(|| self.roles.get(turn?).map(String::as_str))
+    }
+
+    /// Whether the synthesis shows remarks on answers, which call them by their labels.
+    pub fn shows_reviews(&self) -> bool {
+        let reviews = self.stages.iter().filter(|stage| stage.gives == Gives::Review);
+        let last = self.stages.iter().rfind(|stage| stage.audience != Audience::One);
+        let ultra = &self.ultra.step;
+        reviews.into_iter().any(|stage| ultra.uses(&stage.name))
+            || (last.is_some_and(|last| last.gives == Gives::Review) && ultra.uses("answers"))
+    }
+
+    /// Checks the roles that the user gives: that the pattern has them.
+    ///
+    /// # Errors
+    /// When the pattern has no such role.
+    pub fn check_role(&self, role: &str) -> Result<(), Fault> {
+        if self.roles.contains_key(role) {
+            return Ok(());
+        }
+        let fault = self.fault(ErrorKind::TemplatePattern, format!("the pattern has no role `{role}`"));
+        Err(fault.nearest(role, self.roles.keys().map(String::as_str)))
     }
 
     pub(crate) fn render(&self, step: &Step, values: Value) -> Result<String, Fault> {

@@ -99,10 +99,18 @@ object! {
         pub name: String,
         /// Version of the pattern.
         pub version: u64,
-        /// BLAKE3 hash of the pattern file, in hexadecimal.
+        /// BLAKE3 hash of the pattern file and of what it extends or includes, in hexadecimal.
         pub blake3: String,
         /// Values of its variables.
         pub vars: Object,
+        /// The target that judges, in stages that one judge answers.
+        pub judge: Option<String>,
+        /// Roles that the user gave to targets: target and name of the role.
+        pub roles: Object,
+        /// The least answers for a stage to count, when the user said so.
+        pub min_responses: Option<u32>,
+        /// Parameters that the user set, where the pattern has its own for the first stage.
+        pub params: Option<Params>,
     }
 }
 
@@ -119,6 +127,14 @@ object! {
         pub requests: u32,
         /// The member of the panel that the request speaks to, from 0; absent when it speaks to all targets alike.
         pub member: Option<u32>,
+        /// The members that the request speaks to, in the order of its calls, when they are several but not all.
+        pub members: Vec<u32>,
+        /// True when the request speaks to the judge of the stage, who is no member of the panel.
+        pub judge: bool,
+        /// True when the stage yields remarks on answers, which never stand in for an answer.
+        pub review: bool,
+        /// True when the stage before yielded nothing, so that the answers of an earlier one stand in.
+        pub fallback: bool,
         /// True when an `ultra-pattern next` has promised to make the next stage from this one, so that a second one does not.
         pub followed: bool,
     }

@@ -16,10 +16,13 @@ pub struct Seat {
     pub sample: u32,
 }
 
+/// The number of the judge of a stage, who is no member of the panel.
+pub const JUDGE: usize = usize::MAX;
+
 /// One call of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The member that is asked, by its number in the panel.
+    /// The member that is asked, by its number in the panel, or [`JUDGE`].
     pub member: usize,
     /// The request that asks.
     pub request_id: String,
@@ -56,6 +59,10 @@ pub struct StageRun {
     pub index: u32,
     /// How many requests the stage has.
     pub expected: u32,
+    /// Whether it speaks to one judge.
+    pub judge: bool,
+    /// Whether it yields remarks on answers, which never stand in for one.
+    pub review: bool,
     /// The requests that were seen.
     pub requests: Vec<Request>,
     /// Their calls, by member.
@@ -182,11 +189,20 @@ impl Group {
 
     /// What the group ends with: the answers of the last stage, or of the latest stage that has any.
     pub fn answers(&self) -> Answers<'_> {
-        for stage in self.stages.values().rev() {
+        let mut fallback = false;
+        for index in (0..self.of).rev() {
+            let Some(stage) = self.stages.get(&index) else {
+                fallback = true;
+                continue;
+            };
+            if stage.review {
+                continue;
+            }
             let answers = stage.answers();
             if !answers.is_empty() {
-                return Answers { answers, stage: Some(stage), fallback: stage.index + 1 != self.of };
+                return Answers { answers, stage: Some(stage), fallback };
             }
+            fallback = true;
         }
         Answers { answers: Vec::new(), stage: None, fallback: false }
     }
@@ -208,16 +224,26 @@ impl Group {
     }
 
     pub(super) fn add(&mut self, request: Request) -> u32 {
-        let (name, index, expected, member) = match &request.stage {
-            Some(stage) => {
-                (stage.name.clone(), stage.index, stage.requests, stage.member.map(|member| member as usize))
-            }
-            None => ("answer".to_owned(), 0, 1, None),
+        let place = request.stage.as_ref();
+        let (name, index, expected) = match place {
+            Some(stage) => (stage.name.clone(), stage.index, stage.requests),
+            None => ("answer".to_owned(), 0, 1),
+        };
+        let (judge, review) = place.map_or((false, false), |stage| (stage.judge, stage.review));
+        let member = |at: usize| match place {
+            _ if judge => Some(JUDGE),
+            Some(stage) => stage.members.get(at).copied().or(stage.member).map(|member| member as usize),
+            None => None,
         };
         // A number of samples that is not one leaves a request without calls; whoever asks reports it.
         let asked = target::calls(&request).unwrap_or_default();
-        self.stages.entry(index).or_insert_with(|| StageRun::new(name, index, expected));
-        for call in asked {
+        self.stages.entry(index).or_insert_with(|| StageRun {
+            judge,
+            review,
+            ..StageRun::new(name, index, expected)
+        });
+        let members: Vec<_> = (0..asked.len()).map(member).collect();
+        for (call, member) in asked.into_iter().zip(members) {
             let seat = Seat { target: call.target, sample: call.sample };
             self.sit(index, member, seat, &request.id, Outcome::Open);
         }
@@ -261,7 +287,9 @@ impl Group {
         let next = self.panel.last_key_value().map_or(0, |(last, _)| last + 1);
         let member = member.or(known.map(|(member, _)| *member)).unwrap_or(next);
         let Seat { target, sample } = seat.clone();
-        self.panel.entry(member).or_insert(seat);
+        if member != JUDGE {
+            self.panel.entry(member).or_insert(seat);
+        }
         stage.calls.push(Call { member, request_id: request_id.to_owned(), target, sample, outcome });
         stage.calls.sort_by_key(|call| call.member);
     }
@@ -281,6 +309,6 @@ impl Group {
 
 impl StageRun {
     fn new(name: String, index: u32, expected: u32) -> Self {
-        Self { name, index, expected, requests: Vec::new(), calls: Vec::new() }
+        Self { name, index, expected, judge: false, review: false, requests: Vec::new(), calls: Vec::new() }
     }
 }
