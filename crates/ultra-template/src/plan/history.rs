@@ -165,7 +165,10 @@ impl<'a> History<'a> {
 
 /// The values of variables that a request carries.
 pub(super) fn vars_value(reference: &PatternRef) -> Value {
-    Value::from(Serde(&reference.vars))
+    let read = |(name, value): (&str, &ultra_core::record::Json)| {
+        (name.to_owned(), Value::from(Serde(value.read::<Json>().unwrap_or_default())))
+    };
+    Value::from_pairs(reference.vars.iter().map(read))
 }
 
 /// The least answers for a stage to count.
