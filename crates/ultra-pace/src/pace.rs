@@ -5,7 +5,8 @@
 //! what it is expected to take and is settled when the answer says what it took.
 //!
 //! **Unknown limit**: nothing is paced at first, for most targets need it never. A run of refusals begins it:
-//! `S ← max(0, S + 1)` with a refusal, `S ← max(0, S − 0.2)` with a success, at S ≥ 6 (a CUSUM test).
+//! `S ← max(0, S + 1)` with a refusal, `S ← max(0, S − 0.2)` with a success, at S ≥ 6 (a CUSUM test),
+//! [in the order of launch](suspicion), where what is in flight counts as a success.
 //! Then nothing is sent for a second, and after it 70 % of what the target had accepted in the second before.
 //!
 //! A limit by the minute is met in another way where refusals say how long to wait: a burst is accepted, the gate
@@ -31,7 +32,9 @@ use crate::event::{Limit, Source};
 use crate::recent::Recent;
 use crate::spacing::Spacing;
 
+mod suspicion;
 mod trial;
+use suspicion::Suspicion;
 use trial::Trial;
 
 /// The part of a known limit that is used, for clocks and ways that differ.
@@ -45,9 +48,8 @@ const LONGEST_PAUSE: u32 = 16;
 /// The first rise with a success, and the time after which it has doubled.
 const RISE: f64 = 0.01;
 const DOUBLED: f64 = 40.0;
-/// The run of refusals that begins the pacing, and what a success takes from it.
+/// The run of refusals that begins the pacing.
 const RUN: f64 = 6.0;
-const RELIEF: f64 = 0.2;
 /// The least S that says that a refusal does not stand alone, and the successes that are needed to say so.
 const ALONE: f64 = 2.0;
 const FEWEST: u32 = 20;
@@ -71,7 +73,7 @@ pub(crate) struct Pace {
     tokens: Spacing,
     /// Whether a call waits for its turn.
     held: bool,
-    suspicion: f64,
+    suspicion: Suspicion,
     successes: u32,
     /// Launches that were not refused.
     taken: u64,
@@ -112,7 +114,7 @@ impl Default for Pace {
             requests: Spacing::new(Duration::from_millis(50)),
             tokens: Spacing::new(Duration::from_secs(1)),
             held: false,
-            suspicion: 0.0,
+            suspicion: Suspicion::default(),
             successes: 0,
             taken: 0,
             long: None,
@@ -184,6 +186,7 @@ impl Pace {
         self.taken += 1;
         self.second.add(now, 1, 0);
         self.past.add(now, 1, 0);
+        self.suspicion.launched();
         if let Some(rate) = self.rate {
             self.requests.take(now, 1.0 / rate);
         }
@@ -201,7 +204,7 @@ impl Pace {
 
     /// The launch of this number succeeded. The rate, if that confirms one that was found just now.
     pub(crate) fn succeeded(&mut self, now: Duration, launch: u64) -> Option<f64> {
-        self.suspicion = (self.suspicion - RELIEF).max(0.0);
+        self.suspicion.succeeded(launch);
         self.successes = self.successes.saturating_add(1);
         self.trial.outcome(launch, false);
         let rate = self.rate.filter(|_| launch > self.cut_launch)?;
@@ -219,19 +222,28 @@ impl Pace {
         found.then_some(rate)
     }
 
+    /// The launch of this number ended in a way that says nothing of a limit.
+    pub(crate) fn silent(&mut self, launch: u64) {
+        self.suspicion.silent(launch);
+    }
+
     /// The launch of this number was refused, the last one so far being `last`. What that changed.
     pub(crate) fn refused(&mut self, now: Duration, launch: u64, last: u64) -> Change {
         self.taken = self.taken.saturating_sub(1);
         self.second.add(now, 0, 1);
         self.past.add(now, 0, 1);
-        self.suspicion += 1.0;
+        self.suspicion.refused(launch);
         self.trial.outcome(launch, true);
         if now < self.blind {
-            self.suspicion = self.suspicion.min(1.0);
+            self.suspicion.calm();
             return Change::None;
         }
         let Some(rate) = self.rate else {
-            return if self.suspicion < RUN { Change::None } else { Change::Paced(self.begin(now, last)) };
+            return if self.suspicion.is() < RUN {
+                Change::None
+            } else {
+                Change::Paced(self.begin(now, last))
+            };
         };
         if launch <= self.cut_launch {
             if let Some(first) = &mut self.first {
@@ -253,7 +265,8 @@ impl Pace {
         }
         if self.trial.cut(rate, last, now.saturating_sub(self.cut)) && !self.measured {
             self.rate = self.known();
-            (self.blind, self.suspicion) = (now.saturating_add(BLIND), 1.0);
+            self.blind = now.saturating_add(BLIND);
+            self.suspicion.calm();
             (self.first, self.misses) = (None, 0);
             return Change::Off;
         }
@@ -265,7 +278,7 @@ impl Pace {
 
     /// Whether the last refusal stands alone among successes.
     pub(crate) fn is_scattered(&self) -> bool {
-        self.suspicion < ALONE && self.successes >= FEWEST
+        self.suspicion.is() < ALONE && self.successes >= FEWEST
     }
 
     /// The gate closes for a refusal that asks for a pause until then, the last launch so far being `last`. The

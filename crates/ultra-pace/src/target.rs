@@ -120,7 +120,10 @@ impl Target {
                     self.pace.settle(run.tokens, spent.tokens);
                 }
             }
-            Outcome::Stopped => self.breaker.stopped(run.launch),
+            Outcome::Stopped => {
+                self.breaker.stopped(run.launch);
+                self.pace.silent(run.launch);
+            }
         }
     }
 
@@ -147,6 +150,9 @@ impl Target {
         unit: impl FnOnce() -> f64,
         tell: &mut impl FnMut(Note),
     ) {
+        if class != Class::Throttled || health != Health::Up {
+            self.pace.silent(launch);
+        }
         if health == Health::Up {
             self.own.reached();
             self.answered(now, launch, false, tell);
