@@ -18,7 +18,7 @@ use ultra_provider::dispatch::{Dispatcher, Event, Feed, Finished, Ticket};
 use ultra_store::journal::{Entry, Journal, State};
 use ultra_store::{Cache, Key, Options};
 
-use crate::job::{Job, Outcome};
+use crate::job::{Job, Jobs, Outcome};
 use crate::keys::Keys;
 use crate::reader::Read;
 
@@ -177,7 +177,7 @@ impl Calls {
     }
 
     /// Takes in that a target is down, or up again. What waits for it goes to who stands in for it.
-    pub(crate) fn heard(&mut self, target: &str, down: bool, jobs: &BTreeMap<u64, Job>) {
+    pub(crate) fn heard(&mut self, target: &str, down: bool, jobs: &Jobs) {
         if !down {
             self.down.remove(target);
             return;
@@ -277,11 +277,7 @@ impl Calls {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub(crate) fn finished(
-        &mut self,
-        done: Finished,
-        jobs: &BTreeMap<u64, Job>,
-    ) -> Result<Vec<Settled>, Failure> {
+    pub(crate) fn finished(&mut self, done: Finished, jobs: &Jobs) -> Result<Vec<Settled>, Failure> {
         if let Some(open) = self.open.get_mut(&done.call.target) {
             *open -= 1;
         }
@@ -361,7 +357,7 @@ impl Calls {
     pub(crate) fn piece(
         &self,
         (ticket, attempt, text): (Ticket, u32, String),
-        jobs: &BTreeMap<u64, Job>,
+        jobs: &Jobs,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let Some(flight) = self.flights.get(&ticket) else { return Ok(()) };

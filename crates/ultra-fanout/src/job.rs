@@ -1,10 +1,9 @@
 //! One request under way: its calls, what came of them, and how much of that is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ultra_core::id::ContentHash;
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{ErrorRecord, Object, Pending, Record as _, Request, Response};
+use ultra_core::record::{ErrorRecord, Object, Pending, Request, Response};
 use ultra_provider::Call;
 use ultra_provider::dispatch::Finished;
 use ultra_store::Asked;
@@ -24,6 +23,9 @@ pub(crate) enum Outcome {
     Error(Box<ErrorRecord>),
 }
 
+/// The requests under way, by number.
+pub(crate) type Jobs = BTreeMap<u64, Box<Job>>;
+
 /// A request whose calls are not all written.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -36,12 +38,12 @@ pub(crate) struct Job {
     /// Bytes that it holds.
     pub(crate) held: u64,
     outcomes: Vec<Option<Outcome>>,
+    /// Targets that answered, each by the number of its first call.
+    answered: Vec<usize>,
     /// Outcomes that are not there yet.
     missing: usize,
     /// Outcomes before this one are written.
     written: usize,
-    /// Targets that answered.
-    answered: BTreeSet<String>,
     /// Enough targets have answered.
     let_go: bool,
 }
@@ -49,9 +51,7 @@ pub(crate) struct Job {
 impl Job {
     /// The job of `request`, whose line had `bytes`.
     pub(crate) fn new(mut request: Request, read: bool, calls: Vec<Pending>, bytes: usize) -> Self {
-        let mut seen = BTreeSet::new();
-        let calls: Vec<_> =
-            calls.into_iter().filter(|call| seen.insert((call.target.clone(), call.sample))).collect();
+        let calls = each_once(calls);
         request.pending = Some(Vec::new());
         let held = (bytes as u64).saturating_add(AROUND).saturating_mul(calls.len() as u64 + 1);
         let outcomes = calls.iter().map(|_| None).collect::<Vec<_>>();
@@ -62,9 +62,9 @@ impl Job {
             calls,
             held,
             outcomes,
+            answered: Vec::new(),
             missing,
             written: 0,
-            answered: BTreeSet::new(),
             let_go: false,
         }
     }
@@ -192,8 +192,11 @@ impl Job {
 
     /// Takes the outcome of call number `at`.
     pub(crate) fn settle(&mut self, at: usize, outcome: Outcome) {
-        if let Outcome::Response(response) = &outcome {
-            self.answered.insert(response.target.clone());
+        if matches!(outcome, Outcome::Response(_)) {
+            let first = self.calls.iter().position(|call| call.target == self.calls[at].target).unwrap_or(at);
+            if !self.answered.contains(&first) {
+                self.answered.push(first);
+            }
         }
         if self.outcomes[at].replace(outcome).is_none() {
             self.missing -= 1;
@@ -220,7 +223,13 @@ impl Job {
     }
 }
 
-/// The id of the repeat number `n` of a response: the request stood in the input more than once.
-pub(crate) fn repeated(id: &str, n: u32) -> String {
-    ContentHash::new("ultra response repeat v1").field(id).field(n.to_le_bytes()).id(Response::PREFIX)
+/// The calls without those that were named before.
+fn each_once(mut calls: Vec<Pending>) -> Vec<Pending> {
+    if calls.len() > 1 {
+        let mut seen = BTreeSet::new();
+        let first: Vec<_> = calls.iter().map(|call| seen.insert((&call.target, call.sample))).collect();
+        let mut first = first.into_iter();
+        calls.retain(|_| first.next().unwrap_or(true));
+    }
+    calls
 }

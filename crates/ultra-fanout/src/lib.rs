@@ -34,6 +34,7 @@ mod quorum;
 mod reader;
 mod request;
 mod run;
+mod seen;
 mod setup;
 mod summary;
 mod tally;

@@ -26,6 +26,9 @@ pub(crate) fn named(specs: &[String], context: &Context) -> Result<Vec<String>, 
 /// The targets of a request with profiles replaced by their members, so that everybody further down knows how
 /// many answers to expect. An unknown profile stays; its calls will fail.
 pub(crate) fn expanded(specs: Vec<String>, config: &Config, mock: bool) -> Vec<String> {
+    if !specs.iter().any(|spec| spec.starts_with('@')) {
+        return specs;
+    }
     let expand = |spec: String| match spec.starts_with('@').then(|| Target::resolve(&spec, config, mock)) {
         Some(Ok(targets)) => targets.into_iter().map(written).collect(),
         Some(Err(_)) | None => vec![spec],

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ultra_core::bare::Asked;
 use ultra_core::failure::Failure;
-use ultra_core::id::{ContentHash, Ids};
+use ultra_core::id::Ids;
 use ultra_core::kind::ErrorKind;
 use ultra_core::ndjson::{Input, Output};
 use ultra_core::record::{ErrorRecord, Prompt, Record as _, Request};
@@ -17,18 +17,21 @@ use ultra_provider::dispatch::{Dispatcher, Event, Feed};
 
 use crate::args::FanoutArgs;
 use crate::calls::{Calls, Seat, Settled, Source};
-use crate::job::{Job, Outcome, repeated};
+use crate::job::{Job, Jobs, Outcome};
 use crate::panel;
 use crate::preview::Preview;
 use crate::progress::Progress;
 use crate::quorum::Quorum;
 use crate::reader::{self, Read, Reading};
 use crate::request;
+use crate::seen::Seen;
 use crate::setup;
 use crate::tally::Tally;
 
-/// Requests under way at most, as a multiple of the calls in flight at one target.
+/// Requests under way at most, as a multiple of the calls in flight at one target; where those are many, twice as
+/// many and some more are enough to keep all of them busy, and each takes memory.
 const REQUESTS: usize = 4;
+const SPARE: usize = 256;
 
 /// Pieces of the output that wait for their turn at most, as a multiple of the calls in flight at one target.
 const PIECES: usize = 64;
@@ -72,7 +75,7 @@ pub(crate) fn run(
         undecided: None,
         unasked: false,
         prompt_ids: Ids::default(),
-        response_ids: BTreeMap::new(),
+        response_ids: Seen::default(),
         tally: Tally::default(),
         progress: Progress::new(context),
         failure: None,
@@ -116,7 +119,7 @@ struct Run<'a> {
     sampling: Sampling,
     targets: Vec<String>,
     quorum: Option<Quorum>,
-    jobs: BTreeMap<u64, Job>,
+    jobs: Jobs,
     opened: u64,
     /// What is settled and not yet in the journal.
     ready: Vec<Settled>,
@@ -130,8 +133,7 @@ struct Run<'a> {
     /// There were prompts, and nobody to ask them.
     unasked: bool,
     prompt_ids: Ids,
-    /// How often each response id was given.
-    response_ids: BTreeMap<u64, u32>,
+    response_ids: Seen,
     tally: Tally,
     progress: Progress,
     /// A reason to end once everything under way is over.
@@ -271,9 +273,11 @@ impl Run<'_> {
     /// arrival also while a target has too little to do, so that one that is down does not keep the others
     /// waiting. The memory that the user gives bounds both.
     fn has_room(&self) -> bool {
-        let few = self.jobs.len() < self.concurrency.saturating_mul(REQUESTS)
+        let twice = self.concurrency.saturating_mul(2);
+        let few = self.jobs.len()
+            < self.concurrency.saturating_mul(REQUESTS).min(twice.saturating_add(SPARE))
             && self.pieces.len() < self.concurrency.saturating_mul(PIECES);
-        let hungry = || !self.in_order && self.calls.is_hungry(self.concurrency.saturating_mul(2));
+        let hungry = || !self.in_order && self.calls.is_hungry(twice);
         self.jobs.is_empty() || (self.held < self.context.memory && (few || hungry()))
     }
 
@@ -377,7 +381,7 @@ impl Run<'_> {
         let job = Job::new(request, line.is_some(), calls, bytes);
         let calls = job.calls.len();
         self.held += job.held;
-        self.jobs.insert(number, job);
+        self.jobs.insert(number, Box::new(job));
         self.piece(Piece::Request(number))?;
         for at in 0..calls {
             if let Some(job) = self.jobs.get(&number) {
@@ -501,7 +505,7 @@ impl Run<'_> {
                     }
                 }
                 Piece::Answers(number) => {
-                    while let Some(outcome) = self.jobs.get_mut(&number).and_then(Job::next_in_order) {
+                    while let Some(outcome) = self.jobs.get_mut(&number).and_then(|job| job.next_in_order()) {
                         self.outcome(outcome)?;
                     }
                     if !self.close(number) {
@@ -518,12 +522,7 @@ impl Run<'_> {
         match outcome {
             Outcome::Error(error) => self.output.error(*error),
             Outcome::Response(mut response) => {
-                let id = ContentHash::new("ultra response seen v1").field(&response.id);
-                let times = self.response_ids.entry(id.number()).or_insert(0);
-                *times += 1;
-                if *times > 1 {
-                    response.id = repeated(&response.id, *times);
-                }
+                response.id = self.response_ids.give(std::mem::take(&mut response.id));
                 self.output.put(&*response)
             }
         }

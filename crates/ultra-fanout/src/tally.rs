@@ -65,33 +65,36 @@ impl Tally {
     /// A call is over that was submitted to the dispatcher: what it took, whatever becomes of its answer.
     /// The cost has to be in the answer by now.
     pub(crate) fn call(&mut self, done: &Finished) {
-        let at = self.at(&done.call.target);
-        at.calls += u64::from(done.attempts);
-        at.possibly_paid += u64::from(done.possibly_paid);
-        if let Ok(answer) = &done.result {
-            at.answer(answer, done.timing.as_ref());
-        }
+        self.at(&done.call.target, |at| {
+            at.calls += u64::from(done.attempts);
+            at.possibly_paid += u64::from(done.possibly_paid);
+            if let Ok(answer) = &done.result {
+                at.answer(answer, done.timing.as_ref());
+            }
+        });
     }
 
     /// So many of the attempts at `target` never reached it: no name, no connection, no handshake.
     pub(crate) fn unreached(&mut self, target: &str, attempts: u64) {
-        self.at(target).unreached += attempts;
+        self.at(target, |at| at.unreached += attempts);
     }
 
     /// An answer as it is written, at the target that its request names; somebody else may have stood in.
     pub(crate) fn answered(&mut self, response: &Response, source: Source) {
-        let at = self.at(&response.target);
-        at.responses += 1;
-        at.from(source);
+        self.at(&response.target, |at| {
+            at.responses += 1;
+            at.from(source);
+        });
     }
 
     /// An error in place of an answer, as it is written; true for the first of its kind at its target.
     pub(crate) fn failed(&mut self, error: &ErrorRecord, source: Source) -> bool {
-        let at = self.at(error.target.as_deref().unwrap_or_default());
-        at.from(source);
-        let times = at.errors.entry(error.kind).or_default();
-        *times += 1;
-        *times == 1
+        self.at(error.target.as_deref().unwrap_or_default(), |at| {
+            at.from(source);
+            let times = at.errors.entry(error.kind).or_default();
+            *times += 1;
+            *times == 1
+        })
     }
 
     /// Requests seen so far, those included that ask nothing here.
@@ -153,12 +156,12 @@ impl Tally {
         total
     }
 
-    fn at(&mut self, target: &str) -> &mut Numbers {
-        // Looked for before it is owned: this is done for every call.
-        if !self.targets.contains_key(target) {
-            self.targets.insert(target.to_owned(), Numbers::default());
+    fn at<T>(&mut self, target: &str, count: impl FnOnce(&mut Numbers) -> T) -> T {
+        // Looked for before its name is owned: this is done for every call.
+        match self.targets.get_mut(target) {
+            Some(at) => count(at),
+            None => count(self.targets.entry(target.to_owned()).or_default()),
         }
-        self.targets.entry(target.to_owned()).or_default()
     }
 }
 
