@@ -1,6 +1,9 @@
 //! Ids are content: a type prefix and 16 hexadecimal digits of BLAKE3.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+use blake3::hazmat::{ContextKey, HasherExt as _, hash_derive_key_context};
 
 /// Hashes fields so that no two lists of fields give the same bytes: each is preceded by its length.
 #[derive(Debug, Clone)]
@@ -8,8 +11,8 @@ pub struct ContentHash(blake3::Hasher);
 
 impl ContentHash {
     /// A hash for one purpose; different purposes never give the same hash.
-    pub fn new(purpose: &str) -> Self {
-        Self(blake3::Hasher::new_derive_key(purpose))
+    pub fn new(purpose: &'static str) -> Self {
+        Self(blake3::Hasher::new_from_context_key(&key_of(purpose)))
     }
 
     /// Adds one field.
@@ -42,6 +45,22 @@ impl ContentHash {
     pub fn id(&self, prefix: &str) -> String {
         format!("{prefix}_{:016x}", self.number())
     }
+}
+
+/// The key that BLAKE3 derives from a purpose. Purposes are few and records are many, so each is derived once a
+/// thread.
+fn key_of(purpose: &'static str) -> ContextKey {
+    thread_local! {
+        static KEYS: RefCell<Vec<(&'static str, ContextKey)>> = const { RefCell::new(Vec::new()) };
+    }
+    KEYS.with_borrow_mut(|keys| {
+        if let Some((_, key)) = keys.iter().find(|(known, _)| *known == purpose) {
+            return *key;
+        }
+        let key = hash_derive_key_context(purpose);
+        keys.push((purpose, key));
+        key
+    })
 }
 
 /// The BLAKE3 hash of bytes, in hexadecimal.
@@ -77,6 +96,17 @@ mod tests {
         let two = ContentHash::new("t").field("a").field("bc").id("x");
         assert_ne!(one, two);
         assert_eq!(one.len(), "x_".len() + 16);
+    }
+
+    #[test]
+    fn a_hash_is_that_of_the_key_derivation_mode() {
+        for _ in 0..2 {
+            let expected = blake3::Hasher::new_derive_key("t")
+                .update(&[2, 0, 0, 0, 0, 0, 0, 0])
+                .update(b"ab")
+                .finalize();
+            assert_eq!(ContentHash::new("t").field("ab").hex(), expected.to_hex().to_string());
+        }
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub struct Dispatcher {
     time: Time,
     engine: Engine,
     simulated: Simulated,
-    open: BTreeMap<CallId, Open>,
+    open: BTreeMap<CallId, Box<Open>>,
     /// Attempts that the machine launched and that are not sent yet.
     fresh: Vec<Fresh>,
     /// Whether the fresh attempts were announced.
@@ -240,7 +240,7 @@ impl Dispatcher {
             flying: 0,
         };
         let id = CallId(ticket.0);
-        self.open.insert(id, open);
+        self.open.insert(id, Box::new(open));
         self.step(ultra_pace::Event::Submit { call: id, target, deadline: Some(allowed), tokens });
         ticket
     }

@@ -94,6 +94,10 @@ impl Told {
 
 /// The limits that `headers` tell; `None` where they tell nothing.
 pub(crate) fn limits(headers: &HeaderMap, dialect: Dialect, units: Units) -> Option<RateLimits> {
+    // Most replies tell nothing, and looking for each name takes longer.
+    if !headers.keys().any(|name| name.as_str().contains("ratelimit")) {
+        return None;
+    }
     let found = match dialect {
         Dialect::OpenAi => openai(headers, units),
         Dialect::Anthropic => anthropic(headers),

@@ -216,7 +216,7 @@ impl Dispatcher {
         let timing = self.time.timing(open.submitted, open.launched, open.answer.as_ref());
         let closing = &self.closing;
         let call = Arc::clone(&open.call);
-        let result = verdict::result(open, verdict, attempts, |by| closing.get(&by).cloned());
+        let result = verdict::result(*open, verdict, attempts, |by| closing.get(&by).cloned());
         let finished =
             Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, unreached, timing };
         self.done.push_back(Happened::Finished(Box::new(finished)));
