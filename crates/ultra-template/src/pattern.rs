@@ -226,12 +226,14 @@ impl Pattern {
         self.role(&stage.step).or_else(|| self.roles.get(turn?).map(String::as_str))
     }
 
-    /// Whether the synthesis shows remarks on answers, which call them by their labels.
+    /// Whether the synthesis shows texts that call answers by their labels: remarks on answers, or what the members
+    /// said in several stages.
     pub fn shows_reviews(&self) -> bool {
         let reviews = self.stages.iter().filter(|stage| stage.gives == Gives::Review);
         let last = self.stages.iter().rfind(|stage| stage.audience != Audience::One);
         let ultra = &self.ultra.step;
-        reviews.into_iter().any(|stage| ultra.uses(&stage.name))
+        self.stages.iter().filter(|stage| ultra.uses(&stage.name)).count() > 1
+            || reviews.into_iter().any(|stage| ultra.uses(&stage.name))
             || (last.is_some_and(|last| last.gives == Gives::Review) && ultra.uses("answers"))
     }
 
