@@ -23,7 +23,9 @@ pub mod agreement;
 pub mod best;
 pub mod cluster;
 pub mod pairs;
+pub mod panel;
 pub mod rank;
+pub mod review;
 pub mod stats;
 pub mod vote;
 

@@ -42,11 +42,11 @@ pub fn kendall_w(ballots: &[Ballot], n: usize) -> Option<f64> {
 /// The places among some answers, less their mean. Places count halves, so all of this is exact.
 fn deviations(places: &[Option<f64>], among: &[usize]) -> Vec<f64> {
     let given: Vec<f64> = among.iter().filter_map(|at| places[*at]).collect();
-    let mean = (given.len() as f64 + 1.0) / 2.0;
+    let mean = f64::midpoint(given.len() as f64, 1.0);
     let place = |own: f64| {
         let before = given.iter().filter(|other| **other < own).count() as f64;
         let level = given.iter().filter(|other| own.total_cmp(other).is_eq()).count() as f64;
-        before + (level + 1.0) / 2.0
+        before + f64::midpoint(level, 1.0)
     };
     given.iter().map(|own| place(*own) - mean).collect()
 }

@@ -26,7 +26,9 @@ pub fn clusters<S: PartialOrd + Copy>(
         Linkage::Single => connected(n, |one, other| similarity(one.min(other), one.max(other)) >= threshold),
         Linkage::Complete => merged(n, similarity, threshold),
     };
-    clusters.iter_mut().for_each(|cluster| cluster.sort_unstable());
+    for cluster in &mut clusters {
+        cluster.sort_unstable();
+    }
     clusters.sort_by_key(|cluster| (Reverse(cluster.len()), cluster[0]));
     clusters
 }
@@ -65,9 +67,9 @@ fn merged<S: PartialOrd + Copy>(
         for (third, joined) in gone.into_iter().enumerate().filter(|(third, _)| *third != other) {
             lower(&mut rows[other.max(third)][other.min(third)], joined);
         }
-        for third in one..rows.len() {
-            let joined = rows[third].remove(one);
-            lower(&mut rows[third][other], joined);
+        for row in &mut rows[one..] {
+            let joined = row.remove(one);
+            lower(&mut row[other], joined);
         }
     }
     clusters

@@ -82,9 +82,11 @@ pub fn bradley_terry(matches: &[Match], n: usize, prior: f64) -> Option<Strength
     let prior = super::weight(prior);
     let wins = wins(matches, n);
     let mut groups = connected(n, |one, other| wins[one][other] + wins[other][one] > 0.0);
-    groups.iter_mut().for_each(|group| group.sort_unstable());
+    for group in &mut groups {
+        group.sort_unstable();
+    }
     let beats = |one: usize, other: usize| wins[one][other] > 0.0;
-    let determined = reached(n, beats).len() == n && reached(n, |one, other| beats(other, one)).len() == n;
+    let determined = reaches_all(n, beats) && reaches_all(n, |one, other| beats(other, one));
     if prior <= 0.0 && !determined {
         return None;
     }
@@ -106,9 +108,9 @@ fn improved(scores: &[f64], wins: &[Vec<f64>], prior: f64) -> Vec<f64> {
     let n = scores.len();
     let strength = |one: usize| {
         let others = || (0..n).filter(move |other| *other != one);
-        let won: f64 = others().map(|other| wins[one][other] + prior).sum();
+        let wins_of_one: f64 = others().map(|other| wins[one][other] + prior).sum();
         let played = |other: usize| wins[one][other] + wins[other][one] + 2.0 * prior;
-        won / others().map(|other| played(other) / (scores[one] + scores[other])).sum::<f64>()
+        wins_of_one / others().map(|other| played(other) / (scores[one] + scores[other])).sum::<f64>()
     };
     let new: Vec<f64> = (0..n).map(strength).collect();
     let total: f64 = new.iter().sum();
@@ -119,9 +121,9 @@ fn improved(scores: &[f64], wins: &[Vec<f64>], prior: f64) -> Vec<f64> {
 /// half a win; `None` for an answer without any match.
 pub fn copeland(matches: &[Match], n: usize) -> Vec<Option<f64>> {
     let wins = wins(matches, n);
-    let matched: Vec<bool> =
+    let played: Vec<bool> =
         (0..n).map(|one| (0..n).any(|other| wins[one][other] + wins[other][one] > 0.0)).collect();
-    share_of_wins(&wins, &matched)
+    share_of_wins(&wins, &played)
 }
 
 /// How often each answer won against each other one.
@@ -142,22 +144,14 @@ fn wins(matches: &[Match], n: usize) -> Vec<Vec<f64>> {
     wins
 }
 
-/// The answers that can be reached from the first.
-fn reached(n: usize, leads: impl Fn(usize, usize) -> bool) -> Vec<usize> {
-    let mut seen = vec![false; n];
-    let mut reached: Vec<usize> = (0..n.min(1)).collect();
-    let mut at = 0;
-    while let Some(&one) = reached.get(at) {
-        seen[one] = true;
-        for other in 0..n {
-            if !seen[other] && leads(one, other) {
-                seen[other] = true;
-                reached.push(other);
-            }
-        }
-        at += 1;
+/// Whether every answer can be reached from the first by steps that lead on.
+fn reaches_all(n: usize, leads: impl Fn(usize, usize) -> bool) -> bool {
+    let mut left: Vec<usize> = (1..n).collect();
+    let mut todo = vec![0];
+    while let Some(one) = todo.pop() {
+        todo.extend(left.extract_if(.., |other| leads(one, *other)));
     }
-    reached
+    left.is_empty()
 }
 
 #[cfg(test)]

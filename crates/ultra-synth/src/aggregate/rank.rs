@@ -69,7 +69,7 @@ impl Ballot {
             new.sort_unstable();
             new.dedup();
             new.retain(|answer| places[*answer].is_none());
-            let mean = before as f64 + (new.len() as f64 + 1.0) / 2.0;
+            let mean = before as f64 + f64::midpoint(new.len() as f64, 1.0);
             for answer in &new {
                 places[*answer] = Some(mean);
             }

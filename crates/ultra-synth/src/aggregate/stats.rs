@@ -76,12 +76,12 @@ pub fn bootstrap<T: Copy>(
     if sample.is_empty() {
         return None;
     }
-    let mut draws = Draws::new(how.seed);
+    let mut source = Draws::new(how.seed);
     let mut drawn = Vec::with_capacity(sample.len());
     let mut found: Vec<f64> = (0..how.resamples.max(1))
         .map(|_| {
             drawn.clear();
-            drawn.extend((0..sample.len()).map(|_| sample[draws.below(sample.len())]));
+            drawn.extend((0..sample.len()).map(|_| sample[source.below(sample.len())]));
             statistic(&drawn)
         })
         .collect();
@@ -95,7 +95,7 @@ pub fn bootstrap<T: Copy>(
     })
 }
 
-/// Draws from a seed: SplitMix64 (Steele, Lea, Flood, 2014), which any language can repeat in five lines.
+/// Draws from a seed: `SplitMix64` (Steele, Lea, Flood, 2014), which any language can repeat in five lines.
 #[derive(Debug, Clone)]
 pub(super) struct Draws(u64);
 

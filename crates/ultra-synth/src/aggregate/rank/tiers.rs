@@ -11,7 +11,9 @@ pub fn tiers(scores: &[Option<f64>]) -> Vec<Vec<usize>> {
         .chunk_by(|one, other| one.0 - other.0 <= EPSILON)
         .map(|tier| tier.iter().map(|(_, answer)| *answer).collect())
         .collect();
-    tiers.iter_mut().for_each(|tier| tier.sort_unstable());
+    for tier in &mut tiers {
+        tier.sort_unstable();
+    }
     let without: Vec<usize> = (0..scores.len()).filter(|answer| scores[*answer].is_none()).collect();
     if !without.is_empty() {
         tiers.push(without);
