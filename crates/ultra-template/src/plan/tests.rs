@@ -1,6 +1,7 @@
 //! Runs whole patterns over simulated panels, with answers that say who gave them and in which stage.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use ultra_core::kind::ErrorKind;
@@ -11,6 +12,9 @@ use super::{Ask, How, first, next, ultra};
 use crate::group::{Group, Groups};
 use crate::library::built_in;
 use crate::{Pattern, label};
+
+mod hostile;
+mod stages;
 
 /// A pattern that shows everything in brackets.
 const PROBE: &str = r#"
@@ -54,6 +58,12 @@ fn prompt(text: &str) -> Prompt {
 fn answer_of(stage: usize, member: usize) -> String {
     format!("<s{stage}m{member}>")
 }
+
+static BUILT_IN: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    built_in()
+        .map(|(name, text)| Pattern::parse(text, name).unwrap_or_else(|faults| panic!("{faults}")))
+        .collect()
+});
 
 /// Whether a member fails in a stage.
 type Fails<'a> = &'a dyn Fn(usize, usize) -> bool;
@@ -215,9 +225,9 @@ proptest! {
         targets in panel(),
         failures in proptest::collection::btree_set((0..3_usize, 0..12_usize), 0..16),
     ) {
-        for (name, text) in built_in() {
-            let pattern = Pattern::parse(text, name).expect("sound");
-            let run = run(&pattern, &targets, &|stage, member| failures.contains(&(stage, member)));
+        for pattern in BUILT_IN.iter() {
+            let name = pattern.name.as_str();
+            let run = run(pattern, &targets, &|stage, member| failures.contains(&(stage, member)));
             for (stage, requests) in run.requests.iter().enumerate() {
                 for request in requests {
                     let text = user(&request.messages);
