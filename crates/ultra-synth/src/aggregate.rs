@@ -44,3 +44,6 @@ pub(crate) fn sum(terms: impl IntoIterator<Item = f64>) -> f64 {
 pub(crate) fn weight(weight: f64) -> f64 {
     if weight.is_finite() && weight > 0.0 { weight } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests;
