@@ -6,6 +6,8 @@ use clap::{Args, Subcommand, ValueHint};
 use serde_json::Value;
 use ultra_core::sampling::Sampling;
 
+use crate::start::DocumentArgs;
+
 /// The command line.
 #[derive(Debug, Clone, Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -116,6 +118,10 @@ pub struct StartArgs {
     /// Standing instructions for prompts that bring none
     #[arg(long, env = "ULTRA_SYSTEM", value_name = "TEXT")]
     pub system: Option<String>,
+
+    /// Prompts in files, and what becomes of documents.
+    #[command(flatten)]
+    pub documents: DocumentArgs,
 
     /// Parameters of the calls.
     #[command(flatten)]

@@ -27,6 +27,7 @@ use ultra_template::Fault;
 pub use args::{
     Action, CheckArgs, ListArgs, NextArgs, PatternArgs, PipeArgs, ShowArgs, StartArgs, SuggestArgs,
 };
+pub use start::{Division, DocumentArgs};
 
 /// `ultra-pattern`.
 #[derive(Debug)]
@@ -51,6 +52,17 @@ Examples:
   One prompt a line, many prompts in flight:
     $ ultra-pattern start gut --lines -m mock:a -m mock:b < questions.txt | ultra-fanout > stage1.ndjson
 
+  Ask about each file alone, then bring the answers together:
+    $ ultra-ingest notes | ultra-pattern start gut --documents each -p 'What is at risk?' -m mock:a -m mock:b |
+      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next | ultra-fanout |
+      ultra-synth --ultra mock:c | ultra-pattern start gut --from-answers -m mock:a -m mock:b |
+      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next | ultra-fanout |
+      ultra-synth --ultra mock:c
+
+  Show each question the parts of long documents that matter to it:
+    $ ultra-ingest notes --chunk-tokens 400 |
+      ultra-pattern start gut --context-tokens 2000 -p 'What is at risk?' -m mock:a -m mock:b | ultra-fanout
+
   Choose a pattern, and print the pipeline that runs it:
     $ ultra-pattern suggest -p 'Is this plan sound?'
     $ ultra-pattern pipe critique -p 'Is this plan sound?' -m mock:a -m mock:b -d plan.md
@@ -58,8 +70,8 @@ Examples:
   Read a pattern before paying for it:
     $ ultra-pattern show critique";
     const READS: &'static [Type] =
-        &[Type::Document, Type::Prompt, Type::Request, Type::Response, Type::Error];
-    const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Error];
+        &[Type::Document, Type::Prompt, Type::Request, Type::Response, Type::Synthesis, Type::Error];
+    const WRITES: &'static [Type] = &[Type::Document, Type::Prompt, Type::Request, Type::Error];
     const TAKES_LINES: bool = true;
 
     fn run(

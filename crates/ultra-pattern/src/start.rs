@@ -1,21 +1,36 @@
 //! `start`: prompts and documents in, requests of the first stage out.
+//!
+//! A prompt sees the documents that came before it, or those that it names ([`shelf`]); it can be divided into
+//! prompts on one document each ([`divide`]), whose answers a second run brings together ([`answers`]).
 
+mod answers;
+mod args;
+mod divide;
+mod file;
+mod panel;
+mod shelf;
+
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ultra_core::bare::{self, Asked};
-use ultra_core::config::nearest;
 use ultra_core::failure::Failure;
 use ultra_core::id::{ContentHash, Ids};
 use ultra_core::kind::ErrorKind;
 use ultra_core::ndjson::{Fault as LineFault, Head, Input, Item, Line, Output};
-use ultra_core::record::{Document, ErrorRecord, Message, Params, Prompt, Record, Type};
-use ultra_core::target::Target;
+use ultra_core::record::{Document, ErrorRecord, Message, Params, Prompt, Record as _, Type};
 use ultra_core::tool::{Context, Summary, many};
 use ultra_template::Pattern;
 use ultra_template::plan::{self, Ask, How};
+use ultra_template::select::Limits;
 
 use crate::args::StartArgs;
 use crate::{NAME, REQUESTS, error_record, find, stopped};
+use answers::Answers;
+pub use args::{Division, DocumentArgs};
+use divide::divide;
+use panel::{judge_named, roles, targets, targets_of};
+use shelf::{Laid, Shelf};
 
 pub(crate) fn start(
     args: StartArgs,
@@ -25,11 +40,14 @@ pub(crate) fn start(
 ) -> Result<Summary, Failure> {
     let mut start = Start::new(args, context, output)?;
     // At a terminal, a prompt on the command line is all there is; nobody should have to press Ctrl-D.
-    if start.args.prompts.is_empty() || !context.person_types {
+    if start.given.is_empty() || !context.person_types {
         start.stream(&mut input)?;
         stopped(context)?;
     }
-    start.given()?;
+    start.together()?;
+    for text in std::mem::take(&mut start.given) {
+        start.made(Asked::plain(&text))?;
+    }
     start.end()
 }
 
@@ -42,14 +60,30 @@ struct Start<'a> {
     judge: Option<String>,
     roles: BTreeMap<String, String>,
     vars: BTreeMap<String, serde_json::Value>,
-    documents: Vec<Document>,
-    /// The places of the documents, by id; of two with one id the first counts.
-    places: BTreeMap<String, usize>,
+    /// The prompts of the command line, which come after everything else.
+    given: Vec<String>,
+    shelf: Shelf,
+    /// What the stream says, when its answers are asked about.
+    answers: Option<Answers>,
     ids: Ids,
     seen: BTreeSet<u64>,
     warned: BTreeSet<String>,
     prompts: u64,
     requests: u64,
+    left_out: u64,
+}
+
+/// What goes with a prompt without being part of it.
+#[derive(Debug, Default)]
+struct Beside {
+    /// Turns of the conversation before the prompt.
+    history: Vec<Message>,
+    params: Option<Params>,
+    samples: Option<u32>,
+    /// Whom to ask instead of the targets of the command line.
+    targets: Vec<String>,
+    /// Prompts that were parts of this one and have no answer.
+    unanswered: Vec<String>,
 }
 
 impl<'a> Start<'a> {
@@ -57,9 +91,18 @@ impl<'a> Start<'a> {
         let pattern = find::named(args.name.as_deref(), args.pattern.as_deref())?;
         let vars = args.variables();
         pattern.check_vars(&vars).map_err(|fault| find::usage(&fault.into()))?;
-        if args.prompts.iter().any(|prompt| prompt.trim().is_empty()) {
+        let mut given = args.prompts.clone();
+        if given.iter().any(|prompt| prompt.trim().is_empty()) {
             return Err(Failure::usage("a prompt of --prompt is empty"));
         }
+        for file in &args.documents.files {
+            given.push(file::prompt(file)?);
+        }
+        let from_answers = args.documents.from_answers;
+        if from_answers && context.plain_lines {
+            return Err(Failure::usage("with --from-answers the input is a stream of records, not --lines"));
+        }
+        let limits = args.documents.limits().or_else(|| from_answers.then(Limits::default));
         let targets = targets(&args.targets, context)?;
         Ok(Self {
             judge: args.judge.as_deref().map(|judge| judge_named(judge, context)).transpose()?,
@@ -70,13 +113,15 @@ impl<'a> Start<'a> {
             output,
             pattern,
             vars,
-            documents: Vec::new(),
-            places: BTreeMap::new(),
+            given,
+            shelf: Shelf::new(limits),
+            answers: from_answers.then(Answers::default),
             ids: Ids::default(),
             seen: BTreeSet::new(),
             warned: BTreeSet::new(),
             prompts: 0,
             requests: 0,
+            left_out: 0,
         })
     }
 
@@ -98,25 +143,28 @@ impl<'a> Start<'a> {
 
     /// Handles one line; the inner result is what is wrong with the line itself.
     fn line(&mut self, line: &Line<'_>) -> Result<Result<(), LineFault>, Failure> {
+        if let Some(answers) = &mut self.answers {
+            return match answers.take(line) {
+                Ok(()) => self.output.pass(line).map(Ok),
+                Err(fault) => Ok(Err(fault)),
+            };
+        }
         match line.head {
             _ if self.context.plain_lines => {}
             Head::Known(Type::Document) => {
-                let document = match line.decode() {
-                    Ok(document) => document,
-                    Err(fault) => return Ok(Err(fault)),
+                return match line.decode() {
+                    Ok(document) => {
+                        self.shelf.add(document);
+                        self.output.pass(line).map(Ok)
+                    }
+                    Err(fault) => Ok(Err(fault)),
                 };
-                self.output.pass(line)?;
-                self.document(document);
-                return Ok(Ok(()));
             }
             Head::Known(Type::Prompt) => {
-                let prompt = match line.decode::<Prompt>() {
-                    Ok(prompt) => prompt,
-                    Err(fault) => return Ok(Err(fault)),
+                return match line.decode::<Prompt>() {
+                    Ok(prompt) => self.asked(&prompt, Some(line), &Beside::default()).map(Ok),
+                    Err(fault) => Ok(Err(fault)),
                 };
-                self.output.pass(line)?;
-                self.ask(&prompt, &[], None)?;
-                return Ok(Ok(()));
             }
             _ => {}
         }
@@ -131,73 +179,153 @@ impl<'a> Start<'a> {
         }
     }
 
-    fn document(&mut self, document: Document) {
-        self.places.entry(document.id.clone()).or_insert(self.documents.len());
-        self.documents.push(document);
-    }
-
-    /// The prompts of the command line, which come after all documents.
-    fn given(&mut self) -> Result<(), Failure> {
-        for text in self.args.prompts.clone() {
-            self.made(Asked::plain(&text))?;
-        }
-        Ok(())
-    }
-
-    /// Writes a prompt that was no record, and its requests.
+    /// Asks a prompt that was no record.
     fn made(&mut self, mut asked: Asked) -> Result<(), Failure> {
         let prompt = &mut asked.prompt;
         if prompt.system.is_none() {
             prompt.system.clone_from(&self.args.system);
         }
-        if prompt.documents.is_none() && !self.documents.is_empty() {
-            prompt.documents = Some(self.documents.iter().map(|document| document.id.clone()).collect());
+        if prompt.documents.is_none() {
+            prompt.documents = self.shelf.ids();
         }
         if prompt.id.is_empty() {
             let content = asked.content()?;
             asked.prompt.id = self.ids.give(Prompt::PREFIX, &content);
         }
-        self.output.put(&asked.prompt)?;
-        let history: Vec<Message> = asked.history().into_iter().cloned().collect();
-        self.ask(&asked.prompt, &history, asked.params)
+        if asked.output_schema.is_some() {
+            self.warn(
+                "`output_schema` beside a prompt is left out: a pattern states the schemas of its stages"
+                    .into(),
+            );
+        }
+        let targets = match targets_of(&asked.targets, self.context) {
+            Ok(targets) => targets,
+            Err(failure) => {
+                return self.refuse(
+                    &asked.prompt.id,
+                    ErrorKind::InputSchema,
+                    format!("`targets`: {failure}"),
+                );
+            }
+        };
+        let beside = Beside {
+            history: asked.history().into_iter().cloned().collect(),
+            params: asked.params,
+            samples: asked.samples,
+            targets,
+            unanswered: Vec::new(),
+        };
+        self.asked(&asked.prompt, None, &beside)
     }
 
-    fn ask(&mut self, prompt: &Prompt, history: &[Message], params: Option<Params>) -> Result<(), Failure> {
-        self.prompts += 1;
-        if !self.seen.insert(ContentHash::new("ultra prompt id v1").field(&prompt.id).number()) {
-            let message = format!("the prompt id `{}` came before; two prompts cannot share one", prompt.id);
-            return self.refuse(prompt, ErrorKind::InputSchema, message);
-        }
-        let wanted = prompt.documents.as_deref();
-        let unknown = wanted.unwrap_or_default().iter().find(|id| !self.places.contains_key(*id));
-        if let Some(id) = unknown {
-            let message = format!("the document `{id}` of the prompt `{}` did not come before it", prompt.id);
-            return self.refuse(prompt, ErrorKind::InputSchema, message);
-        }
-        let documents: Vec<&Document> = match wanted {
-            Some(ids) => ids.iter().filter_map(|id| self.documents.get(*self.places.get(id)?)).collect(),
-            None => self.documents.iter().collect(),
+    /// Writes a prompt, which came as a record on `line` if there is one, and its requests; or the prompts into
+    /// which it is divided, and theirs.
+    fn asked(&mut self, prompt: &Prompt, line: Option<&Line<'_>>, beside: &Beside) -> Result<(), Failure> {
+        let places = match self.shelf.of(prompt) {
+            Ok(places) => places,
+            Err(id) => {
+                self.put(prompt, line)?;
+                let message =
+                    format!("the document `{id}` of the prompt `{}` did not come before it", prompt.id);
+                return self.refuse(&prompt.id, ErrorKind::InputSchema, message);
+            }
         };
+        if !self.seen.insert(ContentHash::new("ultra prompt id v1").field(&prompt.id).number()) {
+            self.put(prompt, line)?;
+            let message = format!("the prompt id `{}` came before; two prompts cannot share one", prompt.id);
+            return self.refuse(&prompt.id, ErrorKind::InputSchema, message);
+        }
+        let parts = match self.args.documents.documents {
+            Division::All => Vec::new(),
+            division => {
+                divide(division, (prompt, beside.params.as_ref()), (&self.shelf, &places), &mut self.ids)?
+            }
+        };
+        if parts.is_empty() {
+            self.put(prompt, line)?;
+            return self.ask(prompt, &places, beside);
+        }
+        for part in parts {
+            self.output.put(&part)?;
+            let places = self.shelf.of(&part).unwrap_or_default();
+            self.ask(&part, &places, beside)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, prompt: &Prompt, line: Option<&Line<'_>>) -> Result<(), Failure> {
+        match line {
+            Some(line) => self.output.pass(line),
+            None => self.output.put(prompt),
+        }
+    }
+
+    /// Asks about the answers in the stream: each divided prompt about those of its parts, unless other prompts were
+    /// given.
+    fn together(&mut self) -> Result<(), Failure> {
+        let Some(answers) = self.answers.take() else { return Ok(()) };
+        if !self.given.is_empty() {
+            for document in answers.all()? {
+                self.output.put(&document)?;
+                self.shelf.add(document);
+            }
+            if self.shelf.len() == 0 {
+                return Err(Failure::nothing_usable("there is no answer in the stream to ask about"));
+            }
+            return Ok(());
+        }
+        for whole in answers.together()? {
+            let id = &whole.prompt.id;
+            let silent = whole.unanswered.len() as u64 + whole.missing;
+            if whole.documents.is_empty() {
+                self.prompts += 1;
+                let message = format!("none of the {silent} parts of the prompt `{id}` has an answer");
+                self.refuse(id, ErrorKind::NoInputs, message)?;
+                continue;
+            }
+            if silent > 0 {
+                tracing::warn!("prompt {id}: {silent} of its parts have no answer");
+            }
+            for document in whole.documents {
+                self.output.put(&document)?;
+                self.shelf.add(document);
+            }
+            let beside = Beside {
+                history: whole.history,
+                params: whole.params,
+                unanswered: whole.unanswered,
+                ..Beside::default()
+            };
+            self.asked(&whole.prompt, None, &beside)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, prompt: &Prompt, places: &[usize], beside: &Beside) -> Result<(), Failure> {
+        self.prompts += 1;
+        let Laid { documents, left_out, note } = self.shelf.lay(prompt, places, &beside.unanswered)?;
+        self.left_out += left_out as u64;
+        let documents: Vec<&Document> = documents.iter().map(Cow::as_ref).collect();
         let with_system = match (&prompt.system, &self.args.system) {
             (None, Some(system)) => &Prompt { system: Some(system.clone()), ..prompt.clone() },
             _ => prompt,
         };
-        let params = self.args.sampling.fill(params);
+        let params = self.args.sampling.fill(beside.params.clone());
         let how = How {
             seed: self.context.seed,
             params,
             judge: self.judge.clone(),
             roles: self.roles.clone(),
             min_responses: self.args.min_responses,
-            samples: None,
+            samples: beside.samples,
             deadline_ms: None,
-            left_out: 0,
+            left_out,
         };
         let ask = Ask {
             prompt: with_system,
-            history,
+            history: &beside.history,
             documents: &documents,
-            targets: &self.targets,
+            targets: if beside.targets.is_empty() { &self.targets } else { &beside.targets },
             vars: &self.vars,
             how: &how,
         };
@@ -205,90 +333,66 @@ impl<'a> Start<'a> {
             Ok(plan) => plan,
             Err(fault) => return self.output.error(error_record(&fault, &prompt.id)),
         };
-        for warning in plan.warnings {
-            if !self.warned.contains(&warning) {
-                tracing::warn!("{warning}");
-                self.warned.insert(warning);
+        for mut request in plan.requests {
+            if let Some(note) = &note {
+                request.extra.push("documents".to_owned(), note.clone());
             }
-        }
-        for request in &plan.requests {
-            self.output.put(request)?;
+            self.output.put(&request)?;
             self.requests += 1;
+        }
+        for warning in plan.warnings {
+            self.warn(warning);
         }
         Ok(())
     }
 
-    fn refuse(&mut self, prompt: &Prompt, kind: ErrorKind, message: String) -> Result<(), Failure> {
+    /// Says something once.
+    fn warn(&mut self, warning: String) {
+        if !self.warned.contains(&warning) {
+            tracing::warn!("{warning}");
+            self.warned.insert(warning);
+        }
+    }
+
+    fn refuse(&mut self, prompt_id: &str, kind: ErrorKind, message: String) -> Result<(), Failure> {
         let mut record = ErrorRecord::new(NAME, kind, message);
-        record.prompt_id = Some(prompt.id.clone());
+        record.prompt_id = Some(prompt_id.to_owned());
         self.output.error(record)
     }
 
     fn end(self) -> Result<Summary, Failure> {
         self.output.flush()?;
         self.context.metrics.add(REQUESTS, &[("stage", &self.pattern.stages[0].name)], self.requests as f64);
+        if self.left_out > 0 {
+            tracing::warn!(
+                "{} left out; each request says under `documents` which, and -v says it here",
+                many(self.left_out, "excerpt")
+            );
+        }
+        if self.prompts == 0 && self.args.documents.from_answers {
+            return Err(Failure::nothing_usable(
+                "no prompt in the stream was divided, so there is nothing to bring together",
+            )
+            .hint("divide prompts with start --documents each, or ask about the answers with -p"));
+        }
         if self.prompts == 0 {
             return Err(Failure::nothing_usable("nothing was asked")
                 .hint("give a prompt with -p, or prompts on standard input, or plain lines with --lines"));
         }
+        if self.requests == 0 && self.args.documents.from_answers {
+            return Err(Failure::nothing_usable(
+                "no part of any prompt has an answer; the error records say why",
+            ));
+        }
         Ok(Summary::new(format!(
             "{}, {}, {} for {}",
             many(self.prompts, "prompt"),
-            many(self.documents.len() as u64, "document"),
+            many(self.shelf.len() as u64, "document"),
             many(self.requests, "request"),
             many(self.targets.len() as u64, "target")
         )))
     }
 }
 
-/// The targets that are asked: profiles become their members, so that everybody knows how many answers to expect.
-fn targets(specs: &[String], context: &Context) -> Result<Vec<String>, Failure> {
-    let mut targets = Vec::new();
-    for spec in specs {
-        for target in Target::resolve(spec, &context.config, context.mock)? {
-            targets.push(match target.samples {
-                Some(samples) => format!("{}#{samples}", target.name),
-                None => target.name,
-            });
-        }
-    }
-    if targets.is_empty() {
-        return Err(Failure::usage("no target: whom should the pattern ask?").hint(
-            "name models with -m, such as -m openai:gpt-5 -m ollama:llama3, or -m mock:a to try it out",
-        ));
-    }
-    Ok(targets)
-}
-
-/// The judge, who is one target.
-fn judge_named(spec: &str, context: &Context) -> Result<String, Failure> {
-    let target = Target::one(spec, &context.config, context.mock)?;
-    if target.samples.is_some() {
-        return Err(
-            Failure::usage(format!("--judge {spec}: a judge answers once")).hint("leave the number out")
-        );
-    }
-    Ok(target.name)
-}
-
-/// The roles that the user gives, by target: each target is on the panel, and the pattern has each role.
-fn roles(
-    given: &[(String, String)],
-    targets: &[String],
-    pattern: &Pattern,
-) -> Result<BTreeMap<String, String>, Failure> {
-    let calls = ultra_core::target::calls_of("", targets, None)?;
-    for (target, role) in given {
-        if !calls.iter().any(|call| call.target == *target) {
-            let failure =
-                Failure::usage(format!("--role {target}={role}: `{target}` is not among the targets"));
-            let near = nearest(target, calls.iter().map(|call| call.target.as_str()));
-            return Err(match near {
-                Some(near) => failure.hint(format!("did you mean `{near}`?")),
-                None => failure,
-            });
-        }
-        pattern.check_role(role).map_err(|fault| find::usage(&fault.into()))?;
-    }
-    Ok(given.iter().cloned().collect())
-}
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ impl Write for Sink {
     }
 }
 
-fn run_in(context: &Context, arguments: &[&str], input: &str) -> (String, Result<(), Failure>) {
+pub(crate) fn run_in(context: &Context, arguments: &[&str], input: &str) -> (String, Result<(), Failure>) {
     let line = std::iter::once("ultra-pattern").chain(arguments.iter().copied());
     let args = Line::try_parse_from(line).unwrap_or_else(|cause| panic!("{cause}")).args;
     let sink = Sink::default();
@@ -43,7 +43,7 @@ fn run_in(context: &Context, arguments: &[&str], input: &str) -> (String, Result
     (text, ended)
 }
 
-fn run(arguments: &[&str], input: &str) -> String {
+pub(crate) fn run(arguments: &[&str], input: &str) -> String {
     let (text, ended) = run_in(&Context::mock(0), arguments, input);
     if let Err(failure) = ended {
         panic!("{failure}");
@@ -51,18 +51,18 @@ fn run(arguments: &[&str], input: &str) -> String {
     text
 }
 
-fn fails(arguments: &[&str], input: &str) -> (Exit, String) {
+pub(crate) fn fails(arguments: &[&str], input: &str) -> (Exit, String) {
     let failure = run_in(&Context::mock(0), arguments, input).1.expect_err("fails");
     (failure.exit(), format!("{failure} | {}", failure.hints().join(" | ")))
 }
 
-fn records(stream: &str, kind: &str) -> Vec<Value> {
+pub(crate) fn records(stream: &str, kind: &str) -> Vec<Value> {
     let records = stream.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record"));
     records.filter(|record| record["type"] == kind).collect()
 }
 
 /// Answers every request that is not yet asked; `fails` says which target does not answer in which stage.
-fn fanout(stream: &str, fails: &[(&str, &str)]) -> String {
+pub(crate) fn fanout(stream: &str, fails: &[(&str, &str)]) -> String {
     let mut out = String::new();
     for line in stream.lines() {
         let mut record: Value = serde_json::from_str(line).expect("a record");
