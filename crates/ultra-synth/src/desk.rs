@@ -234,7 +234,7 @@ impl Desk {
                 None => work.ladder.skip(),
                 Some(Ok(found)) => return self.give(number, work, found),
                 Some(Err(miss)) => {
-                    work.judgement = miss.judgement.or(work.judgement);
+                    work.judgement = miss.judgement.map(|judgement| *judgement).or(work.judgement);
                     if self.plan.strict {
                         return self.refuse(number, work, &miss.slip);
                     }

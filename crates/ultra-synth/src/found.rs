@@ -74,7 +74,7 @@ pub struct Miss {
     /// Why it does not hold.
     pub slip: Slip,
     /// What was judged.
-    pub judgement: Option<Judgement>,
+    pub judgement: Option<Box<Judgement>>,
 }
 
 impl Found {
@@ -137,7 +137,7 @@ impl Miss {
     /// A judgement without a winner.
     pub fn tie(message: impl Into<String>, judgement: Judgement) -> Self {
         let slip = Slip { kind: "no_agreement", error: ErrorKind::NoInputs, message: message.into() };
-        Self { slip, judgement: Some(judgement) }
+        Self { slip, judgement: Some(Box::new(judgement)) }
     }
 }
 

@@ -152,10 +152,10 @@ impl<'a> Run<'a> {
         for group in self.stream.pick() {
             self.begin(group, std::mem::take(&mut kept))?;
         }
-        self.pass_kept(kept)
+        self.pass_kept(&kept)
     }
 
-    fn pass_kept(&mut self, lines: Vec<Vec<u8>>) -> Result<(), Failure> {
+    fn pass_kept(&mut self, lines: &[Vec<u8>]) -> Result<(), Failure> {
         lines.iter().try_for_each(|line| self.page.pass_kept(line))
     }
 
@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
     /// Writes what is done.
     fn give(&mut self) -> Result<(), Failure> {
         while let Some(Outcome { lines, what }) = self.desk.take() {
-            self.pass_kept(lines)?;
+            self.pass_kept(&lines)?;
             match what {
                 What::Made(made) => self.page.made(&made)?,
                 What::Failed(record) => self.page.error(*record)?,
@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
             });
         if is_judged || self.stream.has_synthesis(&group) {
             self.desk.tally.left_alone += 1;
-            self.pass_kept(lines)?;
+            self.pass_kept(&lines)?;
             return self.page.left_alone(group);
         }
         self.desk.begin(Job { group, before, lines }, &mut self.calls);
@@ -249,9 +249,9 @@ impl<'a> Run<'a> {
         }
         let (open, lines) = self.desk.let_go();
         self.give()?;
-        self.pass_kept(lines)?;
+        self.pass_kept(&lines)?;
         let kept = std::mem::take(&mut self.kept);
-        self.pass_kept(kept)?;
+        self.pass_kept(&kept)?;
         self.page.finish()?;
         Ok(Failure::stopped(format!("stopped; {} not merged", many(open as u64, "prompt"))))
     }

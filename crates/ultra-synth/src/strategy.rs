@@ -8,7 +8,9 @@ mod analyse;
 mod fuse;
 mod iterate;
 mod judge;
+mod pairwise;
 pub(crate) mod pure;
+mod rank;
 mod self_moa;
 mod verify;
 
@@ -109,6 +111,11 @@ impl<'a> View<'a> {
         self.case.candidates.len()
     }
 
+    /// Whether there is no answer.
+    pub fn is_empty(&self) -> bool {
+        self.case.candidates.is_empty()
+    }
+
     /// The answer with this canonical number.
     pub fn at(&self, number: usize) -> &'a Candidate {
         self.case.at(number)
@@ -174,6 +181,10 @@ pub enum Core {
     Fuse(fuse::Fuse),
     /// See [`Strategy::Judge`].
     Judge(judge::Judge),
+    /// See [`Strategy::Pairwise`].
+    Pairwise(pairwise::Pairwise),
+    /// See [`Strategy::Rank`].
+    Rank(rank::Rank),
     /// See [`Strategy::Analyse`].
     Analyse(analyse::Analyse),
     /// See [`Strategy::Verify`].
@@ -190,6 +201,8 @@ macro_rules! each {
         match $core {
             Self::Fuse($inner) => $action,
             Self::Judge($inner) => $action,
+            Self::Pairwise($inner) => $action,
+            Self::Rank($inner) => $action,
             Self::Analyse($inner) => $action,
             Self::Verify($inner) => $action,
             Self::Iterate($inner) => $action,
@@ -202,8 +215,10 @@ impl Core {
     /// The strategy at its beginning; `None` for those that ask nobody.
     pub fn new(strategy: Strategy) -> Option<Self> {
         Some(match strategy {
-            Strategy::Fuse => Self::Fuse(fuse::Fuse::default()),
+            Strategy::Fuse => Self::Fuse(fuse::Fuse),
             Strategy::Judge => Self::Judge(judge::Judge::default()),
+            Strategy::Pairwise => Self::Pairwise(pairwise::Pairwise::default()),
+            Strategy::Rank => Self::Rank(rank::Rank::default()),
             Strategy::Analyse => Self::Analyse(analyse::Analyse::default()),
             Strategy::Verify => Self::Verify(verify::Verify::default()),
             Strategy::Iterate => Self::Iterate(iterate::Iterate::default()),

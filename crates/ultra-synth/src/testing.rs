@@ -122,7 +122,10 @@ pub(crate) fn run_in(context: &Context, arguments: &[&str], stdin: impl Into<Vec
 }
 
 /// What models say to a call: its text and why it ended, or its failure.
-pub(crate) type Script = dyn Fn(&Call) -> Result<Answer, CallError> + Send + Sync;
+pub(crate) type Script = dyn Fn(&Call) -> Said + Send + Sync;
+
+/// What is said to a call.
+pub(crate) type Said = Result<Answer, Box<CallError>>;
 
 /// Answers calls from a script.
 #[derive(Clone)]
@@ -137,7 +140,7 @@ impl std::fmt::Debug for Scripted {
 impl Provider for Scripted {
     fn call<'a>(&'a self, call: &'a Call, _: std::time::Duration, _: &'a dyn Watch) -> Calling<'a> {
         let said = (self.0)(call);
-        Box::pin(async move { said })
+        Box::pin(async move { said.map_err(|error| *error) })
     }
 }
 
@@ -146,7 +149,7 @@ pub(crate) fn run_scripted(
     context: &Context,
     arguments: &[&str],
     records: &[Value],
-    script: impl Fn(&Call) -> Result<Answer, CallError> + Send + Sync + 'static,
+    script: impl Fn(&Call) -> Said + Send + Sync + 'static,
 ) -> Ran {
     let context = Context { mock: false, ..context.clone() };
     let scripted = Scripted(Arc::new(script));
@@ -156,7 +159,7 @@ pub(crate) fn run_scripted(
     let dispatcher = |context: &Context, config: &DispatchConfig| {
         Dispatcher::with(context, config, move |_| Ok(Box::new(scripted.clone())))
     };
-    let result = crate::tool::run_with(args(arguments), &context, input, &mut output, dispatcher);
+    let result = crate::tool::run_with(&args(arguments), &context, input, &mut output, dispatcher);
     output.flush().expect("writes");
     let errors = output.errors();
     let stdout = sink.text();

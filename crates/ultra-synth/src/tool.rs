@@ -52,19 +52,19 @@ Examples:
         input: Input,
         output: &mut Output,
     ) -> Result<Summary, Failure> {
-        run_with(args, context, input, output, Dispatcher::new)
+        run_with(&args, context, input, output, Dispatcher::new)
     }
 }
 
 /// Runs with calls that are made by what `dispatcher` gives.
 pub(crate) fn run_with(
-    args: SynthArgs,
+    args: &SynthArgs,
     context: &Context,
     input: Input,
     output: &mut Output,
     dispatcher: impl FnOnce(&Context, &DispatchConfig) -> Result<Dispatcher, Failure>,
 ) -> Result<Summary, Failure> {
-    let people = people(&args, context)?;
+    let people = people(args, context)?;
     if context.person_types {
         return Err(Failure::usage("there are no records on standard input")
             .hint("pipe answers in, or read a transcript: ultra-synth medoid < answers.ndjson"));
@@ -80,10 +80,10 @@ pub(crate) fn run_with(
     };
     let names = |targets: Vec<Target>| targets.into_iter().map(|target| target.name).collect();
     let people = People { judges: names(people.judges), reviewers: names(people.reviewers) };
-    let plan = Plan::new(&args, people, context)?;
+    let plan = Plan::new(args, people, context)?;
     let patterns = Patterns::new(args.pattern.as_deref())?;
     let desk = Desk::new(plan, patterns, Tally::new(context.metrics.clone()));
-    let page = Page::new(&args, context, output)?;
+    let page = Page::new(args, context, output)?;
     let calls = dispatcher(context, &config)?;
     let reader = Reader::start(input)?;
     Run::new(desk, page, calls, reader, Load { concurrency: args.concurrency as usize, at_once }).run()

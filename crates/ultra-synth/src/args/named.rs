@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 
+use crate::aggregate::rank;
 use crate::aggregate::vote::Extract;
 use crate::strategy::Strategy;
 
@@ -75,7 +76,7 @@ pub struct RankArgs {
     pub by: Vec<String>,
 
     /// The most rankings in which an answer stands; every answer stands in equally many
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(2..))]
     pub reviews: Option<u32>,
 
     /// Ask so many first and more only when they do not agree, such as 3,all
@@ -92,10 +93,12 @@ pub struct RankArgs {
 pub enum Rule {
     /// The mean share of the others that an answer beats
     Borda,
-    /// The order with the fewest contradictions to the rankings; for at most 8 answers
+    /// The order with the fewest contradictions to the rankings; exact for at most 8 answers
     Kemeny,
     /// The sum of 1/(60 + place)
     Rrf,
+    /// The share of the others that an answer beats in a majority of the rankings
+    Copeland,
 }
 
 /// Arguments of `iterate`.
@@ -121,7 +124,7 @@ pub struct SelfMoaArgs {
 /// Arguments of `vote`.
 #[derive(Debug, Clone, Args)]
 pub struct VoteArgs {
-    /// What of a text is its answer: whole, number, boxed, json:/pointer or regex:pattern
+    /// What of a text is its answer: whole, number, boxed, json:POINTER or regex:PATTERN
     #[arg(long, value_name = "WHAT", default_value = "whole")]
     pub extract: Extract,
 
@@ -185,6 +188,17 @@ impl Rule {
             Self::Borda => "borda",
             Self::Kemeny => "kemeny",
             Self::Rrf => "rrf",
+            Self::Copeland => "copeland",
+        }
+    }
+
+    /// The rule itself.
+    pub(crate) const fn of(self) -> rank::Rule {
+        match self {
+            Self::Borda => rank::Rule::Borda,
+            Self::Kemeny => rank::Rule::Kemeny,
+            Self::Rrf => rank::Rule::Fusion,
+            Self::Copeland => rank::Rule::Copeland,
         }
     }
 }

@@ -114,7 +114,9 @@ pub(super) fn fit(value: &mut Value, schema: &Value) {
         }
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| fit(item, schema));
+                for item in items {
+                    fit(item, schema);
+                }
             }
         }
         _ => {}

@@ -14,6 +14,7 @@ use crate::sheet::{Exhibit, Sheet, exhibit, with_labels};
 #[derive(Debug, Default)]
 pub struct Fuse;
 
+#[allow(clippy::unused_self, reason = "the other strategies remember what they asked")]
 impl Fuse {
     pub(super) fn begin(&self, view: &View<'_>, by: By<'_>) -> Move {
         let By::Judge { number, name } = by else {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use ultra_core::record::Json;
 
-use crate::aggregate::vote;
+use crate::aggregate::cluster::{Linkage, clusters};
+use crate::aggregate::{best, vote};
 use crate::found::{Found, Given, Judgement, Miss, no_agreement, put};
 use crate::ladder::Rung;
 use crate::medoid::medoid;
@@ -22,7 +23,8 @@ pub(crate) fn rung(rung: Rung, view: &View<'_>) -> Option<Result<Found, Miss>> {
         Rung::Rank => earlier(view).map(Ok),
         Rung::Vote => votes(view),
         Rung::Medoid => Some(middle(view)),
-        Rung::Cluster | Rung::Best => None,
+        Rung::Cluster => Some(groups(view)),
+        Rung::Best => Some(best_form(view)),
         Rung::Concat => Some(Ok(Found::given(Given::All))),
     }
 }
@@ -126,6 +128,51 @@ fn middle(view: &View<'_>) -> Result<Found, Miss> {
     if found.winner.is_none() {
         let message = "no two answers have anything in common, none is most like the others";
         return Err(Miss::tie(message, judgement));
+    }
+    Ok(Found::judged(judgement))
+}
+
+/// The middle of the largest group of like answers.
+fn groups(view: &View<'_>) -> Result<Found, Miss> {
+    let matrix = Matrix::lexical(&view.case.canonical_texts());
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of a million")]
+    let threshold = (view.plan.alike * f64::from(WHOLE)).round() as u32;
+    let groups = clusters(view.len(), |one, other| matrix.between(one, other), threshold, Linkage::Single);
+    let mut judgement = Judgement::of("cluster");
+    let mut agreement = no_agreement();
+    agreement.mean_similarity = matrix.mean().map(ratio);
+    agreement.clusters = u32::try_from(groups.len()).ok();
+    judgement.agreement = Some(agreement);
+    let ids =
+        |group: &[usize]| -> Vec<String> { group.iter().map(|number| view.at(*number).id.clone()).collect() };
+    let told: Vec<Vec<String>> = groups.iter().map(|group| ids(group)).collect();
+    put(&mut judgement.extra, "groups", &told);
+    let share = |group: Option<&Vec<usize>>| group.map_or(0, Vec::len) as f64 / view.len() as f64;
+    put(&mut judgement.extra, "largest", &share(groups.first()));
+    judgement.margin = Some(share(groups.first()) - share(groups.get(1)));
+    for group in &groups {
+        let inner = Matrix::by(group.len(), |one, other| matrix.between(group[one], group[other]));
+        let order = medoid(&inner).ranking;
+        judgement.ranking.extend(order.iter().map(|(at, _)| (group[*at], share(Some(group)))));
+    }
+    match groups.as_slice() {
+        [first, rest @ ..]
+            if first.len() > 1 && rest.first().is_none_or(|second| second.len() < first.len()) =>
+        {
+            judgement.winner = judgement.ranking.first().map(|(number, _)| *number);
+            Ok(Found::judged(judgement))
+        }
+        [first, ..] if first.len() > 1 => Err(Miss::tie("several groups are equally large", judgement)),
+        _ => Err(Miss::tie("no two answers are alike enough for a group", judgement)),
+    }
+}
+
+/// The answer that looks best by a fixed formula.
+fn best_form(view: &View<'_>) -> Result<Found, Miss> {
+    let scores: Vec<f64> = view.case.canonical_texts().into_iter().map(best::score).collect();
+    let judgement = Judgement::by_scores("best", &scores);
+    if judgement.winner.is_none() {
+        return Err(Miss::tie("the first two answers have the same form", judgement));
     }
     Ok(Found::judged(judgement))
 }

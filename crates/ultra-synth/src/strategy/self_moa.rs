@@ -39,13 +39,11 @@ impl SelfMoa {
                 let targets: BTreeSet<&str> =
                     view.case.candidates.iter().map(|candidate| candidate.target.as_str()).collect();
                 let mut targets = targets.into_iter();
-                match (targets.next(), targets.next()) {
-                    (Some(only), None) => only.to_owned(),
-                    _ => {
-                        let message = "the answers are not all of one model; name the writer with --ultra";
-                        return Move::Failed(Slip::of(ErrorKind::NoInputs, message));
-                    }
-                }
+                let (Some(only), None) = (targets.next(), targets.next()) else {
+                    let message = "the answers are not all of one model; name the writer with --ultra";
+                    return Move::Failed(Slip::of(ErrorKind::NoInputs, message));
+                };
+                only.to_owned()
             }
         };
         if self.order.is_empty() {

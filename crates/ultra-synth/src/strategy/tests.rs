@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use ultra_core::tool::Context;
-use ultra_provider::{Answer, Call, CallError};
+use ultra_provider::Call;
 
-use crate::testing::{Ran, panel_of, run_scripted};
+use crate::testing::{Ran, Said, panel_of, run_scripted};
 
 /// Three answers that have something in common.
 const THREE: [&str; 3] =
@@ -21,24 +21,21 @@ fn three() -> Vec<Value> {
     panel_of("p", "exec:m", &THREE)
 }
 
-fn run(
-    arguments: &[&str],
-    records: &[Value],
-    script: impl Fn(&Call) -> Result<Answer, CallError> + Send + Sync + 'static,
-) -> Ran {
+fn run(arguments: &[&str], records: &[Value], script: impl Fn(&Call) -> Said + Send + Sync + 'static) -> Ran {
     run_scripted(&Context::mock(0), arguments, records, script)
 }
 
 /// The text of a call.
 fn text(call: &Call) -> String {
-    call.messages.iter().map(|message| format!("{}\n", message.content.text())).collect()
+    let texts: Vec<_> = call.messages.iter().map(|message| message.content.text()).collect();
+    texts.join("\n") + "\n"
 }
 
 /// Runs and keeps what was asked of whom, sorted.
 fn listen(
     arguments: &[&str],
     records: &[Value],
-    script: impl Fn(&Call) -> Result<Answer, CallError> + Send + Sync + 'static,
+    script: impl Fn(&Call) -> Said + Send + Sync + 'static,
 ) -> (Ran, Vec<(String, String)>) {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ear = Arc::clone(&heard);

@@ -6,7 +6,7 @@ use ultra_provider::mock::Mock;
 use ultra_provider::{Answer, Call, CallError};
 
 use super::{THREE, run, three};
-use crate::testing::{panel_of, run_scripted, says, simulated};
+use crate::testing::{Said, panel_of, run_scripted, says, simulated};
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ const WAYS: [Way; 7] =
     [Way::Timeout, Way::Refusal, Way::Prose, Way::WrongLabel, Way::BrokenJson, Way::Empty, Way::TenMegabytes];
 
 impl Way {
-    fn reply(self, call: &Call) -> Result<Answer, CallError> {
+    fn reply(self, call: &Call) -> Said {
         match self {
             Self::Timeout => Err(down("timeout.idle")),
             Self::Refusal => Ok(Answer { finish_reason: "refusal".into(), ..says("No.") }),
@@ -54,7 +54,7 @@ impl Way {
 }
 
 /// A failure of this kind.
-fn down(kind: &str) -> CallError {
+fn down(kind: &str) -> Box<CallError> {
     let nobody = Call {
         request_id: String::new(),
         target: String::new(),
@@ -64,7 +64,7 @@ fn down(kind: &str) -> CallError {
         output_schema: None,
     };
     let mock = Mock::new("down", &format!("fail=1&kind={kind}"), 0).expect("is a model");
-    mock.attempt(&nobody, 1).result.expect_err("fails")
+    Box::new(mock.attempt(&nobody, 1).result.expect_err("fails"))
 }
 
 /// JSON in which every label names an answer that is not there, and every place and number is out of range.
@@ -92,9 +92,10 @@ fn told(ran: &crate::testing::Ran) -> Value {
 }
 
 /// Strategies with one judge, and whether any text is a reply to them.
-const JUDGED: [(&str, bool); 6] = [
+const JUDGED: [(&str, bool); 7] = [
     ("fuse", true),
     ("judge", false),
+    ("pairwise", false),
     ("analyse", false),
     ("verify", false),
     ("iterate", false),
@@ -229,4 +230,82 @@ fn calls_beyond_their_limit_are_not_made() {
     assert!(
         ran.synthesis()["reason"].as_str().expect("a reason").starts_with("budget: judge:1: 3 more calls")
     );
+}
+
+#[test]
+fn a_reviewer_that_fails_abstains_and_the_others_decide() {
+    let five = ["France 1.", "France 2.", "France 3.", "France 4.", "France 5."];
+    for way in WAYS {
+        for member in 0..five.len() {
+            let target = format!("exec:m{member}");
+            let ran = run(&["rank", "--attempts", "1"], &panel_of("p", "exec:m", &five), move |call| {
+                if call.target == target { way.reply(call) } else { Ok(simulated(call)) }
+            });
+            let end = told(&ran);
+            assert_eq!(end["rung"], "members", "{way:?}: {end}");
+            assert!(end.get("degraded").is_none());
+            let reason = end["reason"].as_str().expect("a reason");
+            let start = format!("partial: {}: 1 of 5 rankings are missing: exec:m{member}", way.kind());
+            assert!(reason.starts_with(&start), "{way:?}: {reason}");
+            let outcomes: Vec<_> = end["judges"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|judge| judge["outcome"].clone())
+                .collect();
+            assert_eq!(outcomes.iter().filter(|outcome| **outcome == way.kind()).count(), 1, "{outcomes:?}");
+        }
+        // With the members gone, the judge ranks; with the judge gone too, what needs no model.
+        for (judge, rung) in [("exec:good", "judge:1"), ("exec:m9", "medoid")] {
+            let ran = run(
+                &["rank", "--ultra", judge, "--attempts", "1"],
+                &panel_of("p", "exec:m", &five),
+                move |call| {
+                    if call.target.starts_with("exec:m") { way.reply(call) } else { Ok(simulated(call)) }
+                },
+            );
+            let end = told(&ran);
+            assert_eq!((&end["rung"], &end["degraded"]), (&json!(rung), &json!(true)), "{way:?}: {end}");
+            let reason = end["reason"].as_str().expect("a reason");
+            assert!(
+                reason.starts_with(&format!("{}: members: 5 of 5 rankings", way.kind())),
+                "{way:?}: {reason}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_comparison_that_fails_is_no_tie_and_too_few_are_no_result() {
+    for way in WAYS {
+        let lost = move |least: usize| {
+            let count = std::sync::atomic::AtomicUsize::new(0);
+            move |call: &Call| {
+                let asked = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                if asked < least {
+                    return way.reply(call);
+                }
+                let shown = super::text(call);
+                let first = shown.find("label: Answer A\n\nParis").is_some();
+                let second = shown.find("label: Answer B\n\nParis").is_some();
+                let better = if first {
+                    "A"
+                } else if second {
+                    "B"
+                } else {
+                    "tie"
+                };
+                Ok(says(&json!({"reason": "r", "better": better}).to_string()))
+            }
+        };
+        let arguments = ["pairwise", "--ultra", "exec:a", "--attempts", "1"];
+        let ran = run(&arguments, &three(), lost(0));
+        assert_eq!((&ran.synthesis()["text"], ran.synthesis().get("reason")), (&json!(THREE[0]), None));
+        let end = run(&arguments, &three(), lost(usize::MAX)).synthesis();
+        let reason = end["reason"].as_str().expect("a reason");
+        assert!(
+            reason.starts_with(&format!("{}: judge:1: 6 of 6 comparisons are missing", way.kind())),
+            "{way:?}: {reason}"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use crate::testing::{panel_of, request, says, simulated};
 fn judge_gives_the_answer_that_was_chosen_word_for_word() {
     let ran = run(&["judge", "--ultra", "exec:a"], &three(), |call| {
         let shown = text(call);
-        let letter = (b'A'..)
+        let letter = (b'A'..=b'C')
             .map(char::from)
             .find(|letter| shown.contains(&format!("label: Answer {letter}\n\n{}\n", THREE[1])));
         Ok(says(&json!({"reason": "It is right.", "best": letter}).to_string()))
@@ -203,4 +203,78 @@ fn the_first_vote_stands_beside_what_was_made_of_it() {
         });
     assert_eq!(ran.synthesis()["vote"]["answer"], "paris");
     assert_eq!(ran.synthesis()["vote"]["responses"], json!(["res-p-exec:m0", "res-p-exec:m1"]));
+}
+
+#[test]
+fn pairwise_takes_a_choice_that_the_order_changes_for_a_tie() {
+    let ran = run(&["pairwise", "--ultra", "exec:a", "--attempts", "1"], &three(), |_| {
+        Ok(says(r#"{"reason": "The first.", "better": "A"}"#))
+    });
+    let reason = ran.synthesis()["reason"].as_str().expect("a reason").to_owned();
+    assert!(
+        reason.starts_with("no_agreement: judge:1: exec:a: no answer is better than all others"),
+        "{reason}"
+    );
+    for rule in ["bradley-terry", "copeland"] {
+        let ran = run(&["pairwise", "--ultra", "exec:a", "--rule", rule], &three(), |call| {
+            let shown = text(call);
+            let better = |letter: &str| shown.contains(&format!("label: Answer {letter}\n\n{}", THREE[1]));
+            let better = if better("A") {
+                "A"
+            } else if better("B") {
+                "B"
+            } else {
+                "A"
+            };
+            Ok(says(&json!({"reason": "r", "better": better}).to_string()))
+        });
+        let verdict = ran.of("verdict").remove(0);
+        assert_eq!((&verdict["winner"], &verdict["rule"]), (&json!("res-p-exec:m1"), &json!(rule)));
+        assert_eq!((&verdict["judges"][0]["flips"], &ran.synthesis()["calls"]), (&json!(1), &json!(6)));
+    }
+}
+
+#[test]
+fn ties_of_a_ranking_read_as_ties() {
+    let ran =
+        run(&["rank"], &three(), |_| Ok(says(r#"{"reason": "All alike.", "places": {"A": 1, "B": 1}}"#)));
+    let verdict = ran.of("verdict").remove(0);
+    assert_eq!((verdict.get("winner"), &verdict["margin"]), (None, &json!(0.0)));
+    assert_eq!(verdict["tied"].as_array().expect("a list").len(), 3);
+    assert_eq!(verdict["agreement"].get("kendall_w"), None, "a tie is no consensus: {verdict}");
+}
+
+#[test]
+fn samples_of_one_model_rank_each_other_and_not_themselves() {
+    let (ran, heard) = listen(&["rank"], &samples(4), |call| Ok(simulated(call)));
+    assert_eq!((ran.of("verdict")[0]["rung"].clone(), heard.len()), (json!("members"), 4));
+    assert!(heard.iter().all(|(_, text)| text.matches("Sample ").count() == 3), "{heard:?}");
+}
+
+#[test]
+fn cluster_gives_the_middle_of_the_largest_group() {
+    let texts = [
+        "The capital is Paris.",
+        "The capital is Paris!",
+        "The capital is Paris, yes.",
+        "Cheese and wine for all.",
+    ];
+    let ran = run(&["cluster"], &panel_of("p", "exec:m", &texts), |call| Ok(simulated(call)));
+    let verdict = ran.of("verdict").remove(0);
+    assert_eq!((&verdict["agreement"]["clusters"], &verdict["largest"]), (&json!(2), &json!(0.75)));
+    assert!(ran.synthesis()["text"].as_str().expect("text").starts_with("The capital"));
+    let ran =
+        run(&["cluster", "--threshold", "1"], &panel_of("p", "exec:m", &texts), |call| Ok(simulated(call)));
+    assert_eq!(ran.synthesis()["rung"], "medoid");
+}
+
+#[test]
+fn best_gives_the_answer_with_the_best_form() {
+    let good =
+        "Paris is the capital of France since 987. It has 2.1 million people.\n\nLyon has 0.5 million.";
+    let ran = run(&["best"], &panel_of("p", "exec:m", &["Maybe.", good, "I think so."]), |call| {
+        Ok(simulated(call))
+    });
+    assert_eq!((&ran.synthesis()["text"], &ran.synthesis()["rung"]), (&json!(good), &json!("best")));
+    assert!(ran.of("verdict")[0]["margin"].as_f64().expect("a number") > 0.0);
 }
