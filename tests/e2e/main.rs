@@ -7,6 +7,7 @@ mod catalogue_f;
 mod config;
 mod docs;
 mod fresh;
+mod library;
 mod man;
 mod offline;
 mod pipeline;
