@@ -17,6 +17,7 @@ fn the_manual_is_fresh() {
         fresh::check(&format!("man/{}.1", tool.name), &page(&tool));
     }
     fresh::check("man/ultra-record.5", &record_page());
+    fresh::check("man/ultra-pattern.5", &pattern_page());
     fresh::check("man/ultra.7", &fill(&frame("ultra.7")));
 }
 
@@ -133,6 +134,30 @@ fn record_page() -> String {
         describe(&mut fields, &schema, &schema, "", 0);
     }
     fill(&frame("ultra-record.5").replace("@FIELDS@\n", &fields))
+}
+
+/// The commands that the page of pattern files shows, and a test runs.
+pub(crate) const COMMANDS: &str = "\
+ultra-pattern check patterns/second-look.toml
+ultra-pattern show second-look
+ultra-pattern start second-look -p 'Is water wet?' -m mock:a -m mock:b |
+  ultra-fanout | ultra-pattern next | ultra-fanout | ultra-synth --ultra mock:c
+";
+
+/// The patterns that the page shows, which a test runs.
+pub(crate) const EXAMPLES: [&str; 3] = ["second-look.toml", "panel.toml", "dry-look.toml"];
+
+fn pattern_page() -> String {
+    let mut page = fill(&frame("ultra-pattern.5"));
+    let verbatim = |text: &str| format!(".nf\n{}.fi\n", escape_lines(text));
+    for name in EXAMPLES {
+        let text = frame(&format!("../examples/{name}"));
+        page = page.replace(&format!("@EXAMPLE {name}@\n"), &verbatim(&text));
+    }
+    let schema = ultra_template::file::schema();
+    let mut keys = String::new();
+    describe(&mut keys, &schema, &schema, "", 0);
+    page.replace("@COMMANDS@\n", &verbatim(COMMANDS)).replace("@KEYS@\n", &keys)
 }
 
 /// One entry a field, nested objects included, each type once by its place.

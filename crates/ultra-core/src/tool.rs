@@ -29,6 +29,8 @@ pub trait Tool {
     const READS: &'static [Type];
     /// The records it makes.
     const WRITES: &'static [Type];
+    /// The files that it reads beside records, each with its JSON Schema for `--schema NAME`.
+    const FILES: &'static [(&'static str, fn() -> serde_json::Value)] = &[];
     /// Whether `--lines` means anything to it: it takes prompts.
     const TAKES_LINES: bool = false;
     /// How long it may go on after a signal, to end what is in flight.

@@ -72,6 +72,8 @@ Examples:
     const READS: &'static [Type] =
         &[Type::Document, Type::Prompt, Type::Request, Type::Response, Type::Synthesis, Type::Error];
     const WRITES: &'static [Type] = &[Type::Document, Type::Prompt, Type::Request, Type::Error];
+    const FILES: &'static [(&'static str, fn() -> serde_json::Value)] =
+        &[("pattern", ultra_template::file::schema)];
     const TAKES_LINES: bool = true;
 
     fn run(

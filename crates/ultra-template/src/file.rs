@@ -91,20 +91,42 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use toml::Spanned;
 
+/// The JSON Schema (draft 2020-12) of a pattern file.
+///
+/// A file that extends another can leave out whatever that one says.
+pub fn schema() -> Value {
+    let mut schema: Value =
+        SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>().into();
+    schema["title"] = "pattern".into();
+    let all = schema["required"].take();
+    schema["required"] = json!(["name"]);
+    schema["anyOf"] = json!([{ "required": ["extends"] }, { "required": all }]);
+    for part in ["Stage", "Ultra"] {
+        let required = if part == "Stage" { json!(["name"]) } else { json!([]) };
+        schema["$defs"][part]["required"] = required;
+    }
+    schema
+}
+
 /// A pattern file. Unknown keys are refused.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
     /// The name that users type: lower-case letters, digits, `-` and `_`.
+    #[schemars(with = "String")]
     pub(crate) name: Spanned<String>,
-    /// Raised whenever the wording changes.
+    /// Raised whenever the wording changes. Needed where nothing is extended.
     pub(crate) version: u64,
     /// A name for people; the name itself when absent.
     pub(crate) title: Option<String>,
-    /// What the pattern is for, one sentence.
+    /// What the pattern is for, one sentence. Needed where nothing is extended.
+    #[schemars(with = "String")]
     pub(crate) purpose: Spanned<String>,
     /// When to use it.
     pub(crate) when: Option<String>,
@@ -112,27 +134,33 @@ pub(crate) struct File {
     pub(crate) when_not: Option<String>,
     /// Other names and titles under which people know it.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub(crate) aliases: Vec<Spanned<String>>,
     /// The group under which it is listed.
+    #[schemars(with = "Option<String>")]
     pub(crate) category: Option<Spanned<String>>,
-    /// The file that gives the keys which are not here.
+    /// The file in the same directory, or the built-in pattern, that gives the keys which are not here.
+    #[schemars(with = "Option<String>")]
     pub(crate) extends: Option<Spanned<String>>,
     /// How many models it wants.
+    #[schemars(with = "Option<Models>")]
     pub(crate) models: Option<Spanned<Models>>,
     /// Texts for the system message, by name.
     #[serde(default)]
     pub(crate) roles: BTreeMap<String, String>,
-    /// Values that the user can set, by name.
+    /// Values that the user can set, by name: each has `type` (`string`, `integer`, `number`, `boolean`), `default`, without which the value must be given, `choices` and `about`.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Variable>")]
     pub(crate) variables: BTreeMap<String, Spanned<Variable>>,
     /// The stages in order; at least one.
+    #[schemars(with = "Vec<Stage>")]
     pub(crate) stages: Vec<Spanned<Stage>>,
-    /// The instruction for the synthesis.
+    /// The instruction for the synthesis. Needed where nothing is extended.
     pub(crate) ultra: Ultra,
 }
 
 /// How many models a pattern wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Models {
     /// With fewer models the pattern loses its point.
@@ -161,7 +189,7 @@ fn three() -> u32 {
 }
 
 /// A value that the user can set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
     /// Its type.
@@ -179,7 +207,7 @@ pub struct Variable {
 }
 
 /// The type of a variable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Text.
@@ -194,38 +222,46 @@ pub enum Kind {
 }
 
 /// A stage as it is written.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Stage {
     /// Name of the stage.
+    #[schemars(with = "String")]
     pub(crate) name: Spanned<String>,
-    /// Whose answers a model sees.
+    /// `each` (the default): each model sees its own answers alone; `others`: also those of the others; `one`: one judge sees all answers.
     #[serde(default)]
     pub(crate) audience: Audience,
-    /// What the stage yields.
+    /// `answer` (the default) or `review` (the default for a judge): remarks on answers, which never stand in for one.
     pub(crate) gives: Option<Gives>,
     /// Name of a role that every model takes.
+    #[schemars(with = "Option<String>")]
     pub(crate) role: Option<Spanned<String>>,
-    /// Names of roles that the models take in turn.
+    /// Names of roles that the models take in turn: member i, from 0, takes role (i + number of the stage) mod n.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub(crate) roles: Vec<Spanned<String>>,
-    /// Samples of each target; in the first stage only.
+    /// Samples of each target that does not say so itself; in the first stage only.
+    #[schemars(with = "Option<u32>")]
     pub(crate) samples: Option<Spanned<u32>>,
     /// Parameters of the calls.
+    #[schemars(with = "Option<Params>")]
     pub(crate) params: Option<Spanned<Params>>,
     /// JSON Schema that an answer must match.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub(crate) output_schema: Option<Spanned<serde_json::Value>>,
     /// With fewer usable answers the stage counts as empty.
+    #[schemars(with = "Option<u32>")]
     pub(crate) min: Option<Spanned<u32>>,
-    /// What happens when the stage is empty.
+    /// What happens when the stage is empty: `previous` (the default), the stage before stands in; `stop`, the prompt ends with an error.
     #[serde(default)]
     pub(crate) when_empty: WhenEmpty,
     /// What the model is asked.
+    #[schemars(with = "String")]
     pub(crate) template: Spanned<String>,
 }
 
 /// Whom a stage asks, and whose answers they see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
     /// Each model sees its own answers alone.
@@ -238,7 +274,7 @@ pub enum Audience {
 }
 
 /// What a stage yields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Gives {
     /// Answers to the question.
@@ -249,7 +285,7 @@ pub enum Gives {
 }
 
 /// What happens when a stage yields nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WhenEmpty {
     /// The stage before stands in.
@@ -260,7 +296,7 @@ pub enum WhenEmpty {
 }
 
 /// Parameters of the calls of a stage, as they are written.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Params {
     /// Sampling temperature, 0 to 2.
@@ -279,23 +315,27 @@ pub(crate) struct Params {
 }
 
 /// The instruction for the synthesis as it is written.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ultra {
     /// Name of a role that the model takes.
+    #[schemars(with = "Option<String>")]
     pub(crate) role: Option<Spanned<String>>,
-    /// The form of the final answer.
+    /// The form of the final answer: `text`, `md` (the default), `json` or `html`.
     pub(crate) format: Option<Format>,
-    /// How the final answer is laid out, told to the writer.
+    /// How the final answer is laid out; the template must show it as `{{ layout }}`.
+    #[schemars(with = "Option<String>")]
     pub(crate) layout: Option<Spanned<String>>,
     /// JSON Schema that the final answer must match.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub(crate) output_schema: Option<Spanned<serde_json::Value>>,
     /// What the model is asked.
+    #[schemars(with = "String")]
     pub(crate) template: Spanned<String>,
 }
 
 /// The form of a final answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Plain text without markup.
@@ -318,5 +358,54 @@ impl Format {
             Self::Json => "json",
             Self::Html => "html",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::schema;
+    use crate::library::built_in;
+
+    /// Says which keys of `value` the schema does not know.
+    fn unknown(root: &Value, schema: &Value, value: &Value, place: &str, found: &mut Vec<String>) {
+        let schema = match schema["$ref"].as_str().or(schema["anyOf"][0]["$ref"].as_str()) {
+            Some(path) => root.pointer(&path[1..]).expect("is defined"),
+            None => schema,
+        };
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    let place = format!("{place}.{key}");
+                    match schema["properties"].get(key).or(schema.get("additionalProperties")) {
+                        Some(Value::Bool(false)) => found.push(place),
+                        Some(inner) => unknown(root, inner, value, &place, found),
+                        None if schema.get("type").is_some_and(|kind| kind == "object") => found.push(place),
+                        None => {}
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    unknown(root, &schema["items"], item, &format!("{place}[]"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_schema_knows_every_key_of_every_pattern_and_no_other() {
+        let schema = schema();
+        let mut found = Vec::new();
+        for (_, text) in built_in() {
+            let value: Value = toml::from_str(text).expect("is TOML");
+            unknown(&schema, &schema, &value, "", &mut found);
+        }
+        assert_eq!(found, [""; 0]);
+        let wrong = serde_json::json!({ "nam": 1, "stages": [{ "tmplate": 1, "params": { "heat": 1 } }] });
+        unknown(&schema, &schema, &wrong, "", &mut found);
+        assert_eq!(found, [".nam", ".stages[].tmplate", ".stages[].params.heat"]);
     }
 }

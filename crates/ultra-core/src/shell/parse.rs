@@ -34,7 +34,7 @@ pub(super) struct Run<A> {
 }
 
 pub(super) fn parse<T: Tool>(arguments: &[OsString]) -> Result<Parsed<T::Args>, Failure> {
-    if let Some(kind) = asked_schema(arguments) {
+    if let Some(kind) = asked_schema::<T>(arguments) {
         return print_schema::<T>(&kind);
     }
     let first = match command::<T>().try_get_matches_from(arguments) {
@@ -91,7 +91,7 @@ fn is_terminal(fd: rustix::fd::BorrowedFd<'_>) -> bool {
 }
 
 /// The type after `--schema`, which is answered before anything else is asked of the command line.
-fn asked_schema(arguments: &[OsString]) -> Option<String> {
+fn asked_schema<T: Tool>(arguments: &[OsString]) -> Option<String> {
     let at = arguments.iter().take_while(|argument| *argument != "--").position(|argument| {
         argument.to_str().is_some_and(|text| text == "--schema" || text.starts_with("--schema="))
     })?;
@@ -100,15 +100,19 @@ fn asked_schema(arguments: &[OsString]) -> Option<String> {
         return Some(kind.to_owned());
     }
     let next = arguments.get(at + 1).and_then(|next| next.to_str());
-    Some(next.filter(|next| Type::named(next).is_some()).unwrap_or("all").to_owned())
+    let is_known = |name: &&str| Type::named(name).is_some() || T::FILES.iter().any(|(file, _)| file == name);
+    Some(next.filter(is_known).unwrap_or("all").to_owned())
 }
 
 fn print_schema<T: Tool>(kind: &str) -> Result<Parsed<T::Args>, Failure> {
     let value = if kind == "all" {
         schema::of_tool(T::NAME, T::READS, T::WRITES)
+    } else if let Some((_, of_file)) = T::FILES.iter().find(|(file, _)| *file == kind) {
+        of_file()
     } else {
         let kind = Type::named(kind).ok_or_else(|| {
-            let known: Vec<_> = Type::ALL.iter().map(|kind| kind.as_str()).collect();
+            let files = T::FILES.iter().map(|(file, _)| *file);
+            let known: Vec<_> = Type::ALL.iter().map(|kind| kind.as_str()).chain(files).collect();
             Failure::usage(format!("unknown record type `{kind}`"))
                 .hint(format!("known are: {}", known.join(", ")))
         })?;
