@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod catalogue;
 mod catalogue_f;
+mod choosing;
 mod config;
 mod docs;
 mod fresh;

@@ -145,5 +145,5 @@ fn synthesis(pattern: &Pattern) -> String {
 fn asked(pattern: &Pattern, step: &Step) -> String {
     let role = step.role.as_ref().and_then(|name| Some((name, pattern.roles.get(name)?)));
     let role = role.map(|(name, text)| wrap(&format!("As {name}: {text}\n\n"), 4)).unwrap_or_default();
-    role + &wrap(&step.template, 4)
+    role + &wrap(&pattern.spelled_out(step), 4)
 }

@@ -4,6 +4,7 @@ mod lint;
 mod parse;
 mod parts;
 mod schema;
+mod shown;
 mod source;
 mod trial;
 

@@ -12,18 +12,21 @@ const KIN: &[(&str, &str)] = &[
         "compare versus vs differ difference differences alternative alternatives rank choose pick",
         "comparative weighing differ side",
     ),
-    ("better best", "comparative weighing"),
-    ("should decide decision whether worth pros cons dilemma balance", "trade sides strategy policy"),
+    ("better best or", "comparative weighing"),
+    (
+        "should decide decision whether worth pros cons dilemma balance policy ban allow good",
+        "perspective trade sides",
+    ),
     (
         "sure certain certainty confident reliable trust depend probability likely estimate",
         "rely confidence agree estimates",
     ),
     (
-        "review error errors mistake bug bugs flaw flaws weakness weaknesses weak sound criticise criticize find essay argument proof contract",
+        "review error errors mistake bug bugs flaw flaws weakness weaknesses weak sound wrong criticise criticize find essay argument proof contract",
         "mistakes critique reviews",
     ),
     (
-        "happen happens uncertain uncertainty forecast predict crisis recession resilient contingency robust stress survive fail fails",
+        "if happen happens leave leaves uncertain uncertainty forecast predict crisis recession resilient contingency robust stress survive fail fails",
         "scenario case future",
     ),
     (
@@ -36,11 +39,11 @@ const KIN: &[(&str, &str)] = &[
     ),
     ("negotiate opposition support resist buy", "negotiation stakeholder"),
     (
-        "loop loops feedback cause causes effects consequence consequences unintended ecosystem dynamics complex interact interactions spiral traffic keep keeps",
+        "why although loop loops feedback cause causes effects consequence consequences unintended ecosystem dynamics complex interact interactions spiral traffic keep keeps",
         "systems loops links effect",
     ),
     (
-        "idea ideas invent invention creative novel brainstorm analogy analogies nature inspired inspire unconventional fresh radical new",
+        "way ways idea ideas invent invention creative novel brainstorm analogy analogies nature inspired inspire unconventional fresh radical new",
         "innovation solutions fields",
     ),
     (
@@ -48,7 +51,7 @@ const KIN: &[(&str, &str)] = &[
         "learning teaching lessons training",
     ),
     (
-        "meeting meetings role roles responsibility responsibilities conflict colleagues department departments standup standups remote handoff manager developers organise organize",
+        "engineers boss coworker coworkers argue quarrel meeting meetings role roles responsibility responsibilities conflict colleagues department departments standup standups remote handoff manager developers organise organize",
         "team handovers disputes organisation",
     ),
     (
@@ -60,7 +63,7 @@ const KIN: &[(&str, &str)] = &[
         "improve draft",
     ),
     (
-        "quick quickly intuition instinct feel feeling taste opinion opinions favourite favorite impression spontaneous beautiful logo name naming title poem",
+        "pick colour color quick quickly intuition instinct feel feeling taste opinion opinions favourite favorite impression spontaneous beautiful logo name naming title poem",
         "gut view taste",
     ),
     (

