@@ -7,6 +7,7 @@ mod catalogue_f;
 mod choosing;
 mod config;
 mod docs;
+mod documents;
 mod fresh;
 mod man;
 mod offline;
