@@ -82,6 +82,11 @@ impl Form {
     }
 }
 
+/// The JSON object or array that a text is, or holds between other words.
+pub(crate) fn json_in(text: &str) -> Option<Value> {
+    repair::parse(text).ok()
+}
+
 /// The text that a call ended with, and whether it is simulated; or what kind of failure it is and what happened.
 ///
 /// # Errors

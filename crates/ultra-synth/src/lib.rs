@@ -5,6 +5,8 @@
 //! ([`mod@medoid`]), or all stand one after the other ([`mod@concat`]). When a model fails, the next rung of the
 //! [`ladder`] holds, and the record says which and why.
 //!
+//! [`mod@compare`] measures strategies against each other over the same answers.
+//!
 //! Every strategy has a pure core over [`candidate::Case`]; only the run makes calls.
 //!
 //! # What can be relied on
@@ -22,6 +24,7 @@ pub mod bill;
 pub mod brief;
 pub mod candidate;
 pub mod cite;
+pub mod compare;
 pub mod concat;
 mod desk;
 pub mod form;

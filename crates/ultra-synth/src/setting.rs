@@ -152,7 +152,13 @@ impl Plan {
             }
             None
             | Some(
-                Named::Fuse | Named::Analyse | Named::Verify | Named::Medoid | Named::Best | Named::Concat,
+                Named::Fuse
+                | Named::Analyse
+                | Named::Verify
+                | Named::Medoid
+                | Named::Best
+                | Named::Concat
+                | Named::Compare(_),
             ) => {}
         }
         Ok(plan)

@@ -156,10 +156,11 @@ pub(crate) fn run_scripted(
     let input = Input::new(Cursor::new(lines(records)), Options::default());
     let sink = Sink::default();
     let mut output = Output::new("ultra-synth", sink.clone()).emitting(context.emit).strict(context.strict);
-    let dispatcher = |context: &Context, config: &DispatchConfig| {
+    let dial = move |context: &Context, config: &DispatchConfig| {
+        let scripted = scripted.clone();
         Dispatcher::with(context, config, move |_| Ok(Box::new(scripted.clone())))
     };
-    let result = crate::tool::run_with(&args(arguments), &context, input, &mut output, dispatcher);
+    let result = crate::tool::run_any(&args(arguments), &context, input, &mut output, &dial);
     output.flush().expect("writes");
     let errors = output.errors();
     let stdout = sink.text();

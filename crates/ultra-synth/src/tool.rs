@@ -10,6 +10,7 @@ use ultra_core::tool::{Context, Summary, Tool};
 use ultra_provider::dispatch::{DispatchConfig, Dispatcher};
 
 use crate::args::{Named, SynthArgs};
+use crate::compare;
 use crate::desk::Desk;
 use crate::page::Page;
 use crate::patterns::Patterns;
@@ -52,7 +53,24 @@ Examples:
         input: Input,
         output: &mut Output,
     ) -> Result<Summary, Failure> {
-        run_with(&args, context, input, output, Dispatcher::new)
+        run_any(&args, context, input, output, &Dispatcher::new)
+    }
+}
+
+/// What makes the calls of a run.
+pub(crate) type Dial = dyn Fn(&Context, &DispatchConfig) -> Result<Dispatcher, Failure>;
+
+/// Compares, or runs one strategy.
+pub(crate) fn run_any(
+    args: &SynthArgs,
+    context: &Context,
+    input: Input,
+    output: &mut Output,
+    dial: &Dial,
+) -> Result<Summary, Failure> {
+    match &args.strategy {
+        Some(Named::Compare(compare)) => compare::run(args, compare, context, input, output, dial),
+        _ => run_with(args, context, input, output, dial),
     }
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum, value_parser};
 
 use crate::aggregate::rank;
 use crate::aggregate::vote::Extract;
+use crate::compare::args::CompareArgs;
 use crate::strategy::Strategy;
 
 /// The strategies by name.
@@ -37,6 +38,8 @@ pub enum Named {
     Best,
     /// All answers, one after the other, under neutral headings; no model is asked
     Concat,
+    /// Run several strategies over the same answers and report how good each is, and what it costs
+    Compare(CompareArgs),
 }
 
 /// Arguments of `judge`.
@@ -161,10 +164,10 @@ pub struct ClusterArgs {
 }
 
 impl Named {
-    /// The strategy.
+    /// The strategy; comparing has none of its own, so it is that without a name.
     pub fn strategy(&self) -> Strategy {
         match self {
-            Self::Fuse => Strategy::Fuse,
+            Self::Fuse | Self::Compare(_) => Strategy::Fuse,
             Self::Judge(_) => Strategy::Judge,
             Self::Pairwise(_) => Strategy::Pairwise,
             Self::Rank(_) => Strategy::Rank,

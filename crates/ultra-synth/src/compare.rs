@@ -1,0 +1,100 @@
+//! Strategies measured against each other: `ultra-synth compare`.
+//!
+//! A transcript holds the answers of a panel; only the calls of judges are made anew. Every entrant, a strategy or a
+//! pipe of them, runs over the same answers exactly as it would alone ([`entrant`]), and what comes out of it is scored
+//! against references ([`reference`](mod@reference)), by rule or by a model that grades ([`grade`]). What is reported of each
+//! is its mean score with an interval by bootstrap over the prompts, the difference to the first entrant over the same
+//! prompts, and what it costs ([`report`]).
+//!
+//! Two lines stand beside the entrants: *one answer*, what a panel of one would score, since a strategy that does not
+//! beat it is not worth a call; and *any answer*, the best answer of each prompt, which no choice among them can pass.
+//!
+//! Everything but the calls is pure, and the draws come from the seed: the same transcript gives the same report.
+
+pub mod args;
+mod chart;
+mod entrant;
+mod grade;
+mod ground;
+mod page;
+pub mod reference;
+mod report;
+mod table;
+mod trial;
+
+use ultra_core::failure::Failure;
+use ultra_core::ndjson::{Input, Output};
+use ultra_core::tool::{Context, Summary, many};
+
+use crate::args::{Show, SynthArgs};
+use crate::page::Format;
+use crate::tool::Dial;
+use args::CompareArgs;
+use entrant::Entrant;
+use ground::Ground;
+use report::Report;
+
+/// Compares; calls are made by what `dial` gives.
+///
+/// # Errors
+/// When arguments are wrong, the input cannot be read, or nothing in it can be compared.
+pub(crate) fn run(
+    args: &SynthArgs,
+    compare: &CompareArgs,
+    context: &Context,
+    input: Input,
+    output: &mut Output,
+    dial: &Dial,
+) -> Result<Summary, Failure> {
+    let entrants = Entrant::parse_all(args, &compare.strategies)?;
+    let form = form(args, context)?;
+    if context.person_types {
+        return Err(Failure::usage("there are no records on standard input")
+            .hint("pipe answers in, or read a transcript: ultra-synth compare < answers.ndjson"));
+    }
+    let ground = Ground::read(input, output, &ground::Reading { form, compare, context })?;
+    if ground.prompts.is_empty() {
+        return Err(Failure::nothing_usable("the stream holds no answers; there is nothing to compare")
+            .hint("ask a panel first: ultra-fanout -m A -m B -m C, and save what comes out"));
+    }
+    let mut trials = Vec::new();
+    for entrant in &entrants {
+        tracing::info!("runs {}", entrant.name);
+        trials.push(entrant.run(&ground, context, dial)?);
+    }
+    let graded = grade::grade(&ground, &mut trials, args, compare, context, dial)?;
+    let report = Report::new(&ground, &entrants, &trials, &graded, context.seed);
+    match form {
+        None => report.records(&ground, &trials, output)?,
+        Some(Format::Json) => output.text(&format!("{:#}\n", report.json()))?,
+        Some(Format::Html) => output.text(&page::page(&report))?,
+        Some(Format::Md) => output.text(&table::markdown(&report))?,
+        Some(Format::Text) => output.text(&table::text(&report))?,
+    }
+    let calls: u64 = trials.iter().flatten().map(|trial| trial.calls).sum();
+    let what = format!(
+        "{} over {}, {} scored; {}",
+        many(entrants.len() as u64, "strategy").replace("strategys", "strategies"),
+        many(ground.prompts.len() as u64, "prompt"),
+        report.scored,
+        many(calls + report.grading, "call")
+    );
+    let summary = Summary::new(what);
+    Ok(if calls + report.grading > 0 { summary.of_calls() } else { summary })
+}
+
+/// The form for people; `None` for records.
+fn form(args: &SynthArgs, context: &Context) -> Result<Option<Format>, Failure> {
+    Ok(match (args.show, args.format) {
+        (Show::Records, Some(_)) => {
+            return Err(Failure::usage("--show records writes NDJSON and has no other --format"));
+        }
+        (_, Some(format)) => Some(format),
+        (Show::Records, None) => None,
+        (Show::Auto, None) if !context.person_reads => None,
+        (_, None) => Some(Format::Text),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! The arguments of `ultra-synth compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::aggregate::vote::Extract;
+
+/// Arguments of `compare`.
+#[derive(Debug, Clone, Args)]
+pub struct CompareArgs {
+    /// What is compared: names between commas; or, repeated, one strategy with its flags, or a pipe of them: 'rank + fuse --top 3'
+    #[arg(short = 's', long, value_name = "LIST", default_values = ["vote,medoid"])]
+    pub strategies: Vec<String>,
+
+    /// References, one JSON object a line with `prompt_id` and `expected`; prompts can hold `expected` themselves
+    #[arg(long, value_name = "FILE")]
+    pub references: Option<PathBuf>,
+
+    /// What of a text is its answer when it is held against a reference: whole, number, boxed, json:POINTER or regex:pattern
+    #[arg(long, value_name = "WHAT")]
+    pub extract: Option<Extract>,
+
+    /// What a good answer is, in words, for prompts without a reference; --grader judges by it
+    #[arg(long, value_name = "TEXT")]
+    pub rubric: Option<String>,
+
+    /// The model that grades results by a rubric, without knowing which strategy made them
+    #[arg(long, value_name = "TARGET")]
+    pub grader: Option<String>,
+}

@@ -1,0 +1,121 @@
+//! Plots as inline SVG: marks and lines, no script and no fonts of their own.
+
+use std::fmt::Write as _;
+
+use super::report::{Kind, Report, Row};
+use crate::page::html::escape;
+
+/// Width of a plot.
+const WIDE: f64 = 640.0;
+/// Room for names.
+const NAMES: f64 = 190.0;
+/// Height of a line.
+const LINE: f64 = 26.0;
+
+/// The score of every line with its interval.
+pub(super) fn scores(report: &Report) -> String {
+    let rows: Vec<&Row> = report.rows.iter().filter(|row| row.quality.is_some()).collect();
+    let height = LINE * rows.len() as f64 + 30.0;
+    let x = |value: f64| NAMES + value.clamp(0.0, 1.0) * (WIDE - NAMES - 20.0);
+    let mut svg = open(height, "Scores with their intervals");
+    for tick in 0..=4 {
+        let value = f64::from(tick) / 4.0;
+        let at = x(value);
+        let _ = writeln!(
+            svg,
+            "<line class=\"axis\" x1=\"{at:.1}\" y1=\"4\" x2=\"{at:.1}\" y2=\"{:.1}\"/>",
+            height - 24.0
+        );
+        let _ = writeln!(
+            svg,
+            "<text class=\"soft\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{value:.2}</text>",
+            height - 8.0
+        );
+    }
+    for (number, row) in rows.iter().enumerate() {
+        let Some(quality) = row.quality else { continue };
+        let y = LINE * (number as f64 + 0.5) + 4.0;
+        let class = if row.kind == Kind::Strategy { "" } else { " class=\"soft\"" };
+        let name = escape(&console::truncate_str(&row.name, 26, "…"));
+        let _ = writeln!(
+            svg,
+            "<text{class} x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>",
+            NAMES - 10.0,
+            y + 4.0
+        );
+        let (low, high, at) = (x(quality.low), x(quality.high), x(quality.estimate));
+        let _ = writeln!(
+            svg,
+            "<line class=\"bar\" x1=\"{low:.1}\" y1=\"{y:.1}\" x2=\"{high:.1}\" y2=\"{y:.1}\"/>"
+        );
+        let _ = writeln!(
+            svg,
+            "<circle class=\"dot\" cx=\"{at:.1}\" cy=\"{y:.1}\" r=\"5\"><title>{name}: {:.3} ({:.3}–{:.3})</title></circle>",
+            quality.estimate, quality.low, quality.high
+        );
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// Score over calls, or over cost where it is known of any; nothing when no strategy asks.
+pub(super) fn prices(report: &Report) -> Option<String> {
+    let bill = |row: &Row| row.bill.as_ref().map(|bill| (bill.calls as f64, bill.cost_usd));
+    let known = report.rows.iter().any(|row| bill(row).is_some_and(|(_, cost)| cost.is_some()));
+    let price = |row: &Row| {
+        let (calls, cost) = bill(row)?;
+        let prompts = report.prompts.max(1) as f64;
+        Some(if known { cost.unwrap_or_default() } else { calls / prompts })
+    };
+    let marks: Vec<(&Row, f64, f64)> =
+        report.rows.iter().filter_map(|row| Some((row, price(row)?, row.quality?.estimate))).collect();
+    let most = marks.iter().map(|mark| mark.1).max_by(f64::total_cmp).filter(|most| *most > 0.0)?;
+    let height = 300.0;
+    let x = |price: f64| 60.0 + price / most * (WIDE - 200.0);
+    let y = |score: f64| 20.0 + (1.0 - score.clamp(0.0, 1.0)) * (height - 70.0);
+    let what = if known { "cost of all prompts in US dollars" } else { "calls a prompt" };
+    let mut svg = open(height, &format!("Score over {what}"));
+    for tick in 0..=4 {
+        let value = f64::from(tick) / 4.0;
+        let _ = writeln!(
+            svg,
+            "<line class=\"axis\" x1=\"60\" y1=\"{0:.1}\" x2=\"{WIDE}\" y2=\"{0:.1}\"/>",
+            y(value)
+        );
+        let _ = writeln!(
+            svg,
+            "<text class=\"soft\" x=\"50\" y=\"{:.1}\" text-anchor=\"end\">{value:.2}</text>",
+            y(value) + 4.0
+        );
+    }
+    for (value, anchor) in [(0.0, "start"), (most, "middle")] {
+        let shown = if known { format!("{value:.4}") } else { format!("{value:.1}") };
+        let _ = writeln!(
+            svg,
+            "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{shown}</text>",
+            x(value),
+            height - 28.0
+        );
+    }
+    let _ = writeln!(
+        svg,
+        "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{what}</text>",
+        WIDE / 2.0,
+        height - 8.0
+    );
+    for (row, price, score) in marks {
+        let (at, up) = (x(price), y(score));
+        let name = escape(&console::truncate_str(&row.name, 20, "…"));
+        let _ = writeln!(svg, "<circle class=\"dot\" cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"5\"/>");
+        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{name}</text>", at + 9.0, up + 4.0);
+    }
+    svg.push_str("</svg>\n");
+    Some(svg)
+}
+
+fn open(height: f64, about: &str) -> String {
+    format!(
+        "<svg viewBox=\"0 0 {WIDE} {height:.0}\" width=\"{WIDE}\" height=\"{height:.0}\" role=\"img\" aria-label=\"{}\">\n",
+        escape(about)
+    )
+}

@@ -1,0 +1,163 @@
+//! The report as a table, for a terminal of 80 columns or as Markdown.
+
+use console::{measure_text_width, truncate_str};
+
+use super::report::{Kind, Report, Row};
+use crate::visible::visible;
+
+/// The widest name.
+const NAME: usize = 24;
+
+/// A column: its title, and what stands in it.
+struct Column {
+    title: &'static str,
+    cell: fn(&Row, &Report) -> String,
+}
+
+const COLUMNS: [Column; 8] = [
+    Column {
+        title: "score",
+        cell: |row, _| row.quality.map_or_else(String::new, |quality| format!("{:.3}", quality.estimate)),
+    },
+    Column {
+        title: "95 %",
+        cell: |row, _| {
+            row.quality.map_or_else(String::new, |quality| format!("{:.2}–{:.2}", quality.low, quality.high))
+        },
+    },
+    Column { title: "vs 1st", cell: lead },
+    Column { title: "calls", cell: |row, report| per_prompt(row, report, |bill| bill.calls as f64) },
+    Column {
+        title: "cost",
+        cell: |row, _| {
+            row.bill
+                .as_ref()
+                .and_then(|bill| bill.cost_usd)
+                .map_or_else(String::new, |cost| format!("${cost:.4}"))
+        },
+    },
+    Column {
+        title: "time",
+        cell: |row, _| {
+            row.bill
+                .as_ref()
+                .and_then(|bill| bill.ms)
+                .map_or_else(String::new, |ms| format!("{:.1} s", ms / 1000.0))
+        },
+    },
+    Column {
+        title: "agree",
+        cell: |row, _| {
+            row.bill
+                .as_ref()
+                .and_then(|bill| bill.agreement)
+                .map_or_else(String::new, |agreement| format!("{agreement:.2}"))
+        },
+    },
+    Column { title: "fell", cell: fell },
+];
+
+fn lead(row: &Row, _: &Report) -> String {
+    let star = if row.is_apart() { "*" } else { "" };
+    row.lead.map_or_else(String::new, |lead| format!("{:+.3}{star}", lead.estimate))
+}
+
+fn per_prompt(row: &Row, report: &Report, count: fn(&super::report::Bill) -> f64) -> String {
+    let mean = row.bill.as_ref().map(|bill| count(bill) / report.prompts.max(1) as f64);
+    mean.filter(|mean| *mean > 0.0).map_or_else(String::new, |mean| format!("{mean:.1}"))
+}
+
+fn fell(row: &Row, _: &Report) -> String {
+    let fallen = row.bill.as_ref().map(|bill| bill.degraded + bill.unanswered);
+    fallen.filter(|fallen| *fallen > 0).map_or_else(String::new, |fallen| fallen.to_string())
+}
+
+/// Titles and cells, without the columns in which nothing stands.
+pub(super) fn cells(report: &Report) -> (Vec<&'static str>, Vec<Vec<String>>) {
+    let rows: Vec<Vec<String>> = report
+        .rows
+        .iter()
+        .map(|row| COLUMNS.iter().map(|column| (column.cell)(row, report)).collect())
+        .collect();
+    let says: Vec<usize> =
+        (0..COLUMNS.len()).filter(|at| rows.iter().any(|row| !row[*at].is_empty())).collect();
+    let titles = says.iter().map(|at| COLUMNS[*at].title).collect();
+    (titles, rows.iter().map(|row| says.iter().map(|at| row[*at].clone()).collect()).collect())
+}
+
+/// What the columns mean, as far as they stand there.
+pub(super) fn notes(report: &Report) -> Vec<String> {
+    let (titles, _) = cells(report);
+    let mut notes = vec![format!(
+        "{} of {} prompts scored{}.",
+        report.scored,
+        report.prompts,
+        if report.scored == 0 {
+            "; give prompts a field `expected`, or a --rubric and a --grader"
+        } else {
+            ""
+        }
+    )];
+    let meanings = [
+        ("95 %", "95 %: where the score would lie if the prompts were drawn anew (bootstrap)."),
+        ("vs 1st", "vs 1st: difference to the first strategy on the same prompts; * is more than chance."),
+        ("calls", "calls: a prompt, on top of the answers. cost: of all prompts."),
+        ("agree", "agree: how alike results and answers are. fell: results from a lower rung, or none."),
+    ];
+    notes.extend(
+        meanings.iter().filter(|(title, _)| titles.contains(title)).map(|(_, note)| (*note).to_owned()),
+    );
+    notes
+}
+
+/// For a terminal.
+pub(super) fn text(report: &Report) -> String {
+    let (titles, cells) = cells(report);
+    let names: Vec<String> =
+        report.rows.iter().map(|row| truncate_str(&visible(&row.name), NAME, "…").into_owned()).collect();
+    let name_width = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0).max(8);
+    let widths: Vec<usize> = (0..titles.len())
+        .map(|at| {
+            cells.iter().map(|row| row[at].chars().count()).max().unwrap_or(0).max(titles[at].chars().count())
+        })
+        .collect();
+    let line = |name: &str, cells: &[&str]| {
+        let mut line = format!("{name}{}", " ".repeat(name_width.saturating_sub(measure_text_width(name))));
+        for (cell, width) in cells.iter().zip(&widths) {
+            let blank = " ".repeat(2 + width.saturating_sub(cell.chars().count()));
+            line.push_str(&blank);
+            line.push_str(cell);
+        }
+        line.truncate(line.trim_end().len());
+        line.push('\n');
+        line
+    };
+    let mut page = line("", &titles);
+    let mut kind = Kind::Strategy;
+    for ((row, name), cells) in report.rows.iter().zip(&names).zip(&cells) {
+        if row.kind != kind {
+            page.push('\n');
+            kind = row.kind;
+        }
+        page.push_str(&line(name, &cells.iter().map(String::as_str).collect::<Vec<_>>()));
+    }
+    page.push('\n');
+    for note in notes(report) {
+        page.push_str(&crate::page::wrap::wrap(&note, 80));
+    }
+    page
+}
+
+/// As Markdown.
+pub(super) fn markdown(report: &Report) -> String {
+    let (titles, cells) = cells(report);
+    let mut page = format!("| |{}|\n|---|{}\n", titles.join("|"), "--:|".repeat(titles.len()));
+    for (row, cells) in report.rows.iter().zip(&cells) {
+        let name = visible(&row.name).replace('|', "\\|").replace('\n', " ");
+        page.push_str(&["| `", &name, "` |", &cells.join("|"), "|\n"].concat());
+    }
+    for note in notes(report) {
+        page.push_str(&["\n", &note, "\n"].concat());
+    }
+    page
+}

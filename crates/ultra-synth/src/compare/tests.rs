@@ -1,0 +1,182 @@
+mod effects;
+mod known;
+
+use serde_json::{Value, json};
+use ultra_core::tool::Context;
+
+use crate::testing::{Ran, lines, panel, run, run_in};
+use known::{Known, rows};
+
+/// Two prompts with references, one without.
+fn three() -> Vec<Value> {
+    let mut records = vec![
+        json!({"type": "prompt", "id": "p", "text": "Capital of France?", "expected": "Paris"}),
+        json!({"type": "prompt", "id": "q", "text": "6 times 7?", "expected": 42}),
+    ];
+    records.extend(panel("p", &["Paris", "Paris.", "Lyon"]));
+    records.extend(panel("q", &["41", "41", "It is 42."]));
+    records.extend(panel("r", &["Yes", "No"]));
+    records
+}
+
+fn of<'a>(rows: &'a [Value], name: &str) -> &'a Value {
+    rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no row {name}"))
+}
+
+#[test]
+fn every_entrant_has_a_trial_for_each_prompt_and_a_line() {
+    let ran = run(&["compare", "-s", "vote,concat"], &three());
+    assert_eq!(ran.status(), 0);
+    assert!(ran.stdout.starts_with(&lines(&three())), "the transcript passes");
+    let trials = ran.of("trial");
+    let scores: Vec<_> =
+        trials.iter().map(|trial| (trial["strategy"].as_str().expect("text"), &trial["score"])).collect();
+    assert_eq!(
+        scores,
+        [
+            ("vote", &json!(1.0)),
+            ("vote", &json!(0.0)),
+            ("vote", &Value::Null),
+            ("concat", &json!(2.0 / 3.0)),
+            ("concat", &json!(1.0 / 3.0)),
+            ("concat", &Value::Null)
+        ]
+    );
+    let rows = ran.of("comparison");
+    assert_eq!(
+        (&of(&rows, "vote")["quality"]["mean"], &of(&rows, "vote")["prompts"]),
+        (&json!(0.5), &json!(2))
+    );
+    assert_eq!(
+        (&of(&rows, "one answer")["quality"]["mean"], &of(&rows, "any answer")["quality"]["mean"]),
+        (&json!(0.5), &json!(1.0))
+    );
+    assert_eq!(of(&rows, "mock:m0")["quality"]["mean"], 0.5);
+}
+
+#[test]
+fn an_answer_that_was_chosen_is_named_and_not_repeated() {
+    let trials = run(&["compare", "-s", "vote"], &three()).of("trial");
+    assert_eq!(trials[0]["response_id"], "res-p-mock:m0");
+    assert!(trials[0].get("text").is_none());
+}
+
+#[test]
+fn recorded_syntheses_play_no_part() {
+    let mut records = three();
+    let plain = run(&["compare", "-s", "vote"], &records);
+    records.extend(run(&["concat"], &three()).of("synthesis"));
+    assert_eq!(run(&["compare", "-s", "vote"], &records).of("comparison"), plain.of("comparison"));
+}
+
+#[test]
+fn references_from_a_file_go_before_those_of_prompts() {
+    let path = std::env::temp_dir().join(format!("ultra-references-{}", std::process::id()));
+    std::fs::write(
+        &path,
+        "{\"prompt_id\":\"p\",\"expected\":\"Lyon\"}\n\n{\"prompt_id\":\"r\",\"expected\":\"yes\"}\n",
+    )
+    .expect("writes");
+    let path_text = path.to_str().expect("is text");
+    let rows = run(&["compare", "-s", "vote", "--references", path_text], &three()).of("comparison");
+    std::fs::write(&path, "{\"prompt_id\":\"p\"}").expect("writes");
+    let wrong = run(&["compare", "-s", "vote", "--references", path_text], &three());
+    std::fs::remove_file(&path).expect("removes");
+    assert_eq!((&of(&rows, "vote")["prompts"], wrong.status()), (&json!(3), 2));
+}
+
+#[test]
+fn a_rubric_needs_a_grader_and_equal_texts_are_graded_once() {
+    let records = panel("p", &["Paris is the capital.", "The capital is Paris.", "Lyon"]);
+    let unnamed = run_in(
+        &Context { mock: false, ..Context::mock(0) },
+        &["compare", "-s", "vote", "--rubric", "short"],
+        lines(&records),
+    );
+    assert_eq!(unnamed.status(), 2);
+    let ran = run(&["compare", "-s", "vote,medoid,fuse", "--rubric", "short", "--format", "json"], &records);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(
+        (&report["scored"], &report["grading_calls"]),
+        (&json!(1), &json!(4)),
+        "three answers and what fuse wrote"
+    );
+    let fuse = of(report["strategies"].as_array().expect("a list"), "fuse");
+    assert_eq!((&fuse["calls"], &fuse["degraded"]), (&json!(1), &json!(0)));
+}
+
+#[test]
+fn a_strategy_that_falls_or_fails_is_counted() {
+    let ran = run(&["compare", "-s", "vote", "-s", "fuse --ultra mock:x?fail=1&kind=auth"], &three());
+    let rows = ran.of("comparison");
+    assert_eq!(of(&rows, "fuse --ultra mock:x?fail=1&kind=auth")["degraded"], 3);
+    let ran = run(&["compare", "-s", "vote", "--min-answers", "3"], &three());
+    assert_eq!(of(&ran.of("comparison"), "vote")["unanswered"], 1);
+}
+
+#[test]
+fn a_pipe_is_run_as_one() {
+    let ran = run(&["compare", "-s", "vote", "-s", "analyse + fuse"], &three());
+    let piped = of(&ran.of("comparison"), "analyse + fuse").clone();
+    assert_eq!((&piped["calls"], &piped["unanswered"]), (&json!(6), &json!(0)));
+}
+
+#[test]
+fn the_table_fits_a_terminal_and_says_what_its_columns_are() {
+    let long = "vote --normal case,numbers --extract whole";
+    let text = run(&["compare", "-s", "medoid", "-s", long, "--format", "text"], &three()).stdout;
+    assert!(text.lines().all(|line| console::measure_text_width(line) <= 80), "{text}");
+    for part in ["score", "95 %", "vs 1st", "one answer", "2 of 3 prompts scored."] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let unscored = run(&["compare", "-s", "vote", "--format", "text"], &panel("p", &["a", "a"])).stdout;
+    assert!(unscored.contains("0 of 1 prompts scored; give prompts a field `expected`"), "{unscored}");
+}
+
+#[test]
+fn the_page_has_plots_and_no_script_and_names_cannot_break_it() {
+    let arguments =
+        ["compare", "-s", "vote,fuse", "-s", "fuse --ultra 'mock:<script>\u{1b}[2J|'", "--format"];
+    let form = |form: &'static str| run(&[&arguments[..], &[form]].concat(), &three()).stdout;
+    let page = form("html");
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    assert_eq!(
+        (page.matches("<svg").count(), page.matches("</svg>").count(), page.matches("<script").count()),
+        (2, 2, 0),
+        "{page}"
+    );
+    for text in [page, form("text"), form("md")] {
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+    assert!(
+        form("md").lines().filter(|line| line.starts_with('|')).all(|line| line
+            .replace("\\|", "")
+            .matches('|')
+            .count()
+            == form("md").lines().next().expect("a line").matches('|').count())
+    );
+}
+
+#[test]
+fn nothing_to_compare_is_an_error_that_says_what_to_do() {
+    assert_eq!(run(&["compare", "-s", "vote"], &[]).status(), 4);
+    assert_eq!(run(&["compare", "-s", "vtoe"], &three()).status(), 2);
+    let wrong = json!({"type": "prompt", "id": "p", "text": "?", "expected": {"regx": "a"}});
+    assert_eq!(run(&["compare"], &[wrong]).status(), 2);
+}
+
+#[test]
+fn a_malformed_line_becomes_one_error_and_the_rest_is_compared() {
+    let input = format!("{{\"type\":\n{}", lines(&three()));
+    let ran: Ran = run_in(&Context::mock(0), &["compare", "-s", "vote"], input);
+    assert_eq!((ran.of("error").len(), ran.of("comparison").is_empty(), ran.status()), (1, false, 1));
+}
+
+#[test]
+fn the_same_transcript_gives_the_same_bytes() {
+    let records = Known { accuracies: &[0.7, 0.6, 0.5], questions: 40, ..Known::default() }.transcript();
+    let arguments = ["compare", "-s", "vote --extract number", "-s", "fuse", "-s", "judge"];
+    let one = run(&[&arguments[..], &["-j", "1"]].concat(), &records).stdout;
+    assert_eq!(run(&[&arguments[..], &["-j", "64"]].concat(), &records).stdout, one);
+    assert_eq!(rows(&one).len(), 3 + 2 + 3);
+}
