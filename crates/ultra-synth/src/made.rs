@@ -39,7 +39,16 @@ impl Made {
         judgement: Option<Judgement>,
     ) -> Self {
         let strategy = plan.strategy;
-        found.judgement = found.judgement.or(judgement);
+        found.judgement = match (found.judgement.take(), judgement) {
+            (Some(mut holds), Some(missed)) => {
+                // What a rung above had counted is told too, under its name.
+                let mut told = missed.extra;
+                put(&mut told, "margin", &missed.margin);
+                put(&mut holds.extra, missed.strategy, &told);
+                Some(holds)
+            }
+            (holds, missed) => holds.or(missed),
+        };
         let accepted = plan
             .accept
             .as_ref()
@@ -202,7 +211,7 @@ impl Made {
                 format!("the answer of {whose}, {}", chosen(rung, &of))
             }
             (Given::All, _) => format!("{of}, one after the other"),
-            (Given::Nothing, rung) => format!("a verdict on {of} by {rung}, and no answer"),
+            (Given::Nothing, rung) => format!("{of} judged by {rung}"),
         };
         if self.ladder.is_degraded() {
             how.push_str("; degraded");

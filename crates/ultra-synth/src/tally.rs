@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ultra_core::metrics::{Metric, Metrics};
 use ultra_core::record::Usage;
+use ultra_core::tool::many;
 
 use crate::made::Made;
 
@@ -22,6 +23,8 @@ pub(crate) struct Tally {
     rungs: BTreeMap<String, u64>,
     how: Option<String>,
     pub(crate) made: u64,
+    /// Those among them that are verdicts without an answer.
+    judged: u64,
     pub(crate) degraded: u64,
     pub(crate) failed: u64,
     pub(crate) left_alone: u64,
@@ -64,6 +67,7 @@ impl Tally {
         self.metrics.add(SYNTHESES, &[("rung", &rung)], 1.0);
         *self.rungs.entry(rung).or_default() += 1;
         self.made += 1;
+        self.judged += u64::from(!made.has_answer());
         self.degraded += u64::from(made.ladder.is_degraded());
         self.how = Some(made.how());
     }
@@ -77,11 +81,18 @@ impl Tally {
     pub(crate) fn line(&self) -> String {
         let mut parts = Vec::new();
         if let (1, Some(how)) = (self.made, &self.how) {
-            parts.push(format!("1 synthesis: {how}"));
+            let what = if self.judged > 0 { "verdict" } else { "synthesis" };
+            parts.push(format!("1 {what}: {how}"));
         } else {
             let rungs: Vec<_> = self.rungs.iter().map(|(rung, count)| format!("{count} {rung}")).collect();
             let rungs = if rungs.is_empty() { String::new() } else { format!(" ({})", rungs.join(", ")) };
-            parts.push(format!("{} syntheses{rungs}", self.made));
+            let written = self.made - self.judged;
+            let what = match (written, self.judged) {
+                (_, 0) => format!("{written} syntheses"),
+                (0, judged) => many(judged, "verdict"),
+                (_, judged) => format!("{}, {} alone", many(written, "answer"), many(judged, "verdict")),
+            };
+            parts.push(format!("{what}{rungs}"));
             if self.degraded > 0 {
                 parts.push(format!("{} degraded", self.degraded));
             }

@@ -128,6 +128,7 @@ impl<'a> Claim<'a> {
     fn told(&self, sheet: &Sheet, view: &View<'_>) -> Value {
         let mut told = with_ids(self.said, sheet, view);
         told["citations"] = json!(self.citations);
+        told["against"] = self.against.iter().map(|number| view.at(*number).id.as_str()).collect();
         let proven = self.citations.iter().any(|citation| citation.found == Standing::Quoted);
         let claimed = self.said["documents"] != "silent";
         // What a model says of a document counts only with words that stand there.

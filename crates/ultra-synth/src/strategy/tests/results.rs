@@ -193,6 +193,8 @@ fn a_tied_vote_goes_down_the_ladder_and_nothing_is_picked() {
     assert_eq!(synthesis["degraded"], true);
     let reason = synthesis["reason"].as_str().expect("a reason");
     assert!(reason.starts_with("no_agreement: 2 answers have equally many votes"), "{reason}");
+    let verdict = ran.of("verdict").remove(0);
+    assert_eq!((&verdict["vote"]["ties"], &verdict["vote"]["margin"]), (&json!(2), &json!(0.0)), "{verdict}");
 }
 
 #[test]
