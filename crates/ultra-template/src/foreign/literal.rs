@@ -19,8 +19,29 @@ pub(super) fn literal(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::literal;
     use crate::engine::engine;
+
+    fn printed(source: String) -> String {
+        let mut engine = engine();
+        engine.add_template_owned("t".to_owned(), source).expect("a template");
+        engine.get_template("t").expect("is there").render(()).expect("prints")
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_ever_run(
+            words in proptest::collection::vec(
+                prop::sample::select(vec!["{", "}", "%", "{%", "%}", "{{", "}}", "{#", "#}", "endraw", "raw", "end", "-", "+", " ", "\n", "$x", "1/0"]),
+                0..24,
+            )
+        ) {
+            let text = words.concat();
+            prop_assert_eq!(printed(format!("<{}>{}|", literal(&text), literal(&text))), format!("<{text}>{text}|"));
+        }
+    }
 
     #[test]
     fn whatever_stands_in_a_text_is_printed_as_it_stands() {
@@ -38,11 +59,7 @@ mod tests {
             "{ \"a\": {{}} }\n\n",
             "\u{feff}{\r\n}",
         ] {
-            let source = format!("<{}>{}|", literal(text), literal(text));
-            let mut engine = engine();
-            engine.add_template_owned("t".to_owned(), source).expect(text);
-            let printed = engine.get_template("t").expect("is there").render(()).expect(text);
-            assert_eq!(printed, format!("<{text}>{text}|"));
+            assert_eq!(printed(format!("<{}>{}|", literal(text), literal(text))), format!("<{text}>{text}|"));
         }
     }
 }
