@@ -9,6 +9,7 @@ mod config;
 mod docs;
 mod documents;
 mod fresh;
+mod library;
 mod man;
 mod offline;
 mod pattern_page;
