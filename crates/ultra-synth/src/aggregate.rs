@@ -1,8 +1,9 @@
 //! The rules that make one outcome of many votes, rankings, comparisons and similarities.
 //!
-//! Pure functions over plain data: members, judges and answers are numbers from 0. No records, no input or output,
-//! and no randomness but that of a seed. What the rules cannot tell apart is a tie, is reported as one, and is
-//! ordered by number, so the caller decides what a tie means by the order in which it numbers things.
+//! Pure functions over plain data: members, judges and answers are numbers from 0. No records, no input or
+//! output, and no randomness but that of a seed. What the rules cannot tell apart is a tie, is reported as
+//! one, and is ordered by number, so the caller decides what a tie means by the order in which it numbers
+//! things.
 //!
 //! | module | rules |
 //! |---|---|

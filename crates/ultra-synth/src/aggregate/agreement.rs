@@ -3,8 +3,9 @@
 use super::rank::{Ballot, tiers};
 use super::{sum, weight};
 
-/// Kendall's coefficient of concordance W, corrected for ties (Kendall and Babington Smith, 1939; Kendall, 1948): 1 when all judges give one
-/// ranking, 0 when they cancel out. Judges whose ballot weighs nothing are left out; other weights play no part.
+/// Kendall's coefficient of concordance W, corrected for ties (Kendall and Babington Smith, 1939; Kendall,
+/// 1948): 1 when all judges give one ranking, 0 when they cancel out. Judges whose ballot weighs nothing are
+/// left out; other weights play no part.
 ///
 /// For complete ballots it is the textbook value: with dⱼ the places of judge j less their mean,
 ///
@@ -12,13 +13,13 @@ use super::{sum, weight};
 /// W = |Σ dⱼ|² / (m Σ |dⱼ|²) = 12 S / (m² (n³ − n) − m Σ T),   T = Σ (t³ − t) over the ties of a judge
 /// ```
 ///
-/// Written out over pairs of judges that is Σ ⟨dⱼ, dₖ⟩ / Σ (|dⱼ|² + |dₖ|²) / 2 over all j and k. **With gaps**
-/// each pair of judges is compared by the answers that both name, ranked anew among these; so judges who agree in
-/// all that they both see have W = 1, and the value is that of the textbook where nothing is missing. A sum below 0,
-/// which only gaps make possible, is 0.
+/// Written out over pairs of judges that is Σ ⟨dⱼ, dₖ⟩ / Σ (|dⱼ|² + |dₖ|²) / 2 over all j and k. **With
+/// gaps** each pair of judges is compared by the answers that both name, ranked anew among these; so judges
+/// who agree in all that they both see have W = 1, and the value is that of the textbook where nothing is
+/// missing. A sum below 0, which only gaps make possible, is 0.
 ///
-/// `None` for fewer than two judges or answers, and when nobody tells any two answers apart: a ballot of one tie
-/// is no consensus.
+/// `None` for fewer than two judges or answers, and when nobody tells any two answers apart: a ballot of one
+/// tie is no consensus.
 pub fn kendall_w(ballots: &[Ballot], n: usize) -> Option<f64> {
     let places: Vec<_> =
         ballots.iter().filter(|ballot| weight(ballot.weight) > 0.0).map(|ballot| ballot.places(n)).collect();
@@ -55,9 +56,9 @@ fn product(one: &[f64], other: &[f64]) -> f64 {
     one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
 
-/// How far a judge is from a result: (1 − τ) / 2 with Kendall's τ-b, over the answers that the judge names and that
-/// have a score; 0 is the same order, 1 the reverse, one half no relation. Scores that are equal up to
-/// [`EPSILON`](super::EPSILON) tie. `None` when the judge or the result tells nothing apart.
+/// How far a judge is from a result: (1 − τ) / 2 with Kendall's τ-b, over the answers that the judge names
+/// and that have a score; 0 is the same order, 1 the reverse, one half no relation. Scores that are equal up
+/// to [`EPSILON`](super::EPSILON) tie. `None` when the judge or the result tells nothing apart.
 pub fn dissent(ballot: &Ballot, scores: &[Option<f64>]) -> Option<f64> {
     let mut level = vec![None; scores.len()];
     for (place, tier) in tiers(scores).iter().enumerate() {

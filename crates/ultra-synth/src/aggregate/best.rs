@@ -1,5 +1,5 @@
-//! How good a text looks, by a fixed formula over its characters: portable, without a model, and easily fooled, so
-//! it is the last resort before all answers are printed.
+//! How good a text looks, by a fixed formula over its characters: portable, without a model, and easily
+//! fooled, so it is the last resort before all answers are printed.
 
 /// The score, from 0 to 1: a weighted sum of length, structure, facts and certainty.
 ///
@@ -15,7 +15,8 @@ pub fn score(text: &str) -> f64 {
     Counts::of(text).score()
 }
 
-/// What a text has. Letters, digits and the edges of words are those of ASCII; no match overlaps another of its kind.
+/// What a text has. Letters, digits and the edges of words are those of ASCII; no match overlaps another of
+/// its kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Characters, all of them.
@@ -30,8 +31,8 @@ pub struct Counts {
     pub names: usize,
     /// `\b(Jan|Feb|…|Dec)[a-z]*\b [0-9]{1,2},? [0-9]{4}`.
     pub dates: usize,
-    /// Whole words in any case: might, could, perhaps, possibly, seem, seems, appear, appears, maybe, probably, I think, I believe,
-    /// in my opinion, not sure, not certain, it depends.
+    /// Whole words in any case: might, could, perhaps, possibly, seem, seems, appear, appears, maybe,
+    /// probably, I think, I believe, in my opinion, not sure, not certain, it depends.
     pub hedges: usize,
 }
 
@@ -63,7 +64,6 @@ impl Counts {
             Self { characters: text.chars().count(), paragraphs: paragraphs(text), ..Self::default() };
         let bytes = text.as_bytes();
         let mut in_sentence = false;
-        let (mut date_end, mut hedge_end) = (0, 0);
         let mut before = b' ';
         for (at, &byte) in bytes.iter().enumerate() {
             match byte {
@@ -80,18 +80,9 @@ impl Counts {
             }
             if is_word(byte) && !is_word(before) {
                 let rest = &bytes[at..];
-                if at >= hedge_end
-                    && let Some(length) = hedge(rest)
-                {
-                    counts.hedges += 1;
-                    hedge_end = at + length;
-                }
-                if at >= date_end
-                    && let Some(length) = date(rest)
-                {
-                    counts.dates += 1;
-                    date_end = at + length;
-                }
+                // No hedge and no date begins within another.
+                counts.hedges += usize::from(is_hedge(rest));
+                counts.dates += usize::from(is_date(rest));
             }
             before = byte;
         }
@@ -124,31 +115,32 @@ fn paragraphs(text: &str) -> usize {
     count
 }
 
-/// The length of the hedge that a text begins with.
-fn hedge(text: &[u8]) -> Option<usize> {
-    if !b"mcpsainMCPSAIN".contains(text.first()?) {
-        return None;
+/// Whether a text begins with a hedge.
+fn is_hedge(text: &[u8]) -> bool {
+    if !text.first().is_some_and(|first| b"mcpsain".contains(&first.to_ascii_lowercase())) {
+        return false;
     }
     let ends = |length: usize| !text.get(length).copied().is_some_and(is_word);
-    let begins = |hedge: &&str| {
+    let begins = |hedge: &str| {
         text.get(..hedge.len()).is_some_and(|start| start.eq_ignore_ascii_case(hedge.as_bytes()))
     };
-    HEDGES.iter().find(|hedge| begins(hedge) && ends(hedge.len())).map(|hedge| hedge.len())
+    HEDGES.iter().any(|hedge| begins(hedge) && ends(hedge.len()))
 }
 
-/// The length of the date that a text begins with.
-fn date(text: &[u8]) -> Option<usize> {
+/// Whether a text begins with a date.
+fn is_date(text: &[u8]) -> bool {
     let run = |from: usize, of: fn(&u8) -> bool| text[from..].iter().take_while(|byte| of(byte)).count();
     if !MONTHS.iter().any(|month| text.starts_with(month.as_bytes())) {
-        return None;
+        return false;
     }
     let day = 3 + run(3, u8::is_ascii_lowercase) + 1;
-    let digits = text.get(day - 1).filter(|byte| **byte == b' ').map(|_| run(day, u8::is_ascii_digit))?;
+    if text.get(day - 1) != Some(&b' ') {
+        return false;
+    }
+    let digits = run(day, u8::is_ascii_digit);
     let comma = usize::from(text.get(day + digits) == Some(&b','));
     let year = day + digits + comma + 1;
-    let is_date =
-        (1..=2).contains(&digits) && text.get(year - 1) == Some(&b' ') && run(year, u8::is_ascii_digit) >= 4;
-    is_date.then_some(year + 4)
+    (1..=2).contains(&digits) && text.get(year - 1) == Some(&b' ') && run(year, u8::is_ascii_digit) >= 4
 }
 
 #[cfg(test)]

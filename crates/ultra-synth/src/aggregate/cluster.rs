@@ -1,21 +1,25 @@
-//! Which answers say the same, by any measure of similarity: letters now, meaning where somebody brings embeddings.
+//! Which answers say the same, by any measure of similarity: letters now, meaning where somebody brings
+//! embeddings.
 
 use std::cmp::Reverse;
 
 /// When two clusters are similar enough to become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Linkage {
-    /// When two of their members are: similarity carries over from neighbour to neighbour. No order of the answers makes
-    /// a difference. Takes time by the square of the number of answers.
+    /// When two of their members are: similarity carries over from neighbour to neighbour. No order of the
+    /// answers makes a difference. Takes time by the square of the number of answers.
     Single,
-    /// When all of their members are, so everything in a cluster is like everything else in it. The most similar
-    /// clusters are merged first, and of equally similar ones the first by number. Takes time by the cube.
+    /// When all of their members are, so everything in a cluster is like everything else in it. The most
+    /// similar clusters are merged first, and of equally similar ones the first by number. Takes time by the
+    /// cube.
     Complete,
 }
 
-/// The clusters of `n` answers, the largest first, of equal ones that with the smallest number; members in ascending order.
+/// The clusters of `n` answers, the largest first, of equal ones that with the smallest number; members in
+/// ascending order.
 ///
-/// `similarity` is symmetric and is asked with the smaller number first; two answers that reach the `threshold` are alike.
+/// `similarity` is symmetric and is asked with the smaller number first; two answers that reach the
+/// `threshold` are alike.
 pub fn clusters<S: PartialOrd + Copy>(
     n: usize,
     similarity: impl Fn(usize, usize) -> S,

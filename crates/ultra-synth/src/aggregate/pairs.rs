@@ -61,20 +61,23 @@ const ROUNDS: usize = 100_000;
 /// How strong answers are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Strengths {
-    /// The strength of each answer; together 1. An answer wins against another with the probability of its share of
-    /// their two strengths.
+    /// The strength of each answer; together 1. An answer wins against another with the probability of its
+    /// share of their two strengths.
     pub scores: Vec<f64>,
-    /// The groups of answers that matches connect, by their smallest number. Between groups nothing but the prior is known.
+    /// The groups of answers that matches connect, by their smallest number. Between groups nothing but the
+    /// prior is known.
     pub groups: Vec<Vec<usize>>,
     /// Whether the strengths came to rest, which takes longest without a prior.
     pub converged: bool,
 }
 
-/// The strengths by the model of Bradley and Terry (1952), a tie being half a win of each, by the MM algorithm of Hunter
-/// (2004): `pᵢ ← Wᵢ / Σⱼ nᵢⱼ / (pᵢ + pⱼ)`, until no strength changes by more than 10⁻¹² of itself.
+/// The strengths by the model of Bradley and Terry (1952), a tie being half a win of each, by the MM
+/// algorithm of Hunter (2004): `pᵢ ← Wᵢ / Σⱼ nᵢⱼ / (pᵢ + pⱼ)`, until no strength changes by more than 10⁻¹²
+/// of itself.
 ///
-/// `prior` wins each way are added to *every* pair ([`PRIOR`]), compared or not. So answers that never lose, never win, or
-/// belong to different groups have finite strengths, and those without any match stand in the middle.
+/// `prior` wins each way are added to *every* pair ([`PRIOR`]), compared or not. So answers that never lose,
+/// never win, or belong to different groups have finite strengths, and those without any match stand in the
+/// middle.
 ///
 /// `None` without a prior when the matches determine no strengths: when the answers can be parted in two so
 /// that one part has no win over the other (Ford, 1957).
@@ -117,8 +120,8 @@ fn improved(scores: &[f64], wins: &[Vec<f64>], prior: f64) -> Vec<f64> {
     new.into_iter().map(|strength| strength / total).collect()
 }
 
-/// The share of the other answers that each one beats in a majority of their matches, a tie and a pair without a match being
-/// half a win; `None` for an answer without any match.
+/// The share of the other answers that each one beats in a majority of their matches, a tie and a pair
+/// without a match being half a win; `None` for an answer without any match.
 pub fn copeland(matches: &[Match], n: usize) -> Vec<Option<f64>> {
     let wins = wins(matches, n);
     let played: Vec<bool> =

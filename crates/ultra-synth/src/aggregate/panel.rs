@@ -1,7 +1,7 @@
 //! Panels and judges of known skill, to measure the rules by: what a rule makes of them can be told in advance.
 //!
-//! Everything is a function of its arguments. The arithmetic is addition, multiplication, division and square roots, so every machine
-//! draws the same panel.
+//! Everything is a function of its arguments. The arithmetic is addition, multiplication, division and square
+//! roots, so every machine draws the same panel.
 
 use super::pairs::Choice;
 use super::stats::Draws;
@@ -11,12 +11,14 @@ use super::stats::Draws;
 pub struct Panel {
     /// The chance of each member to be right.
     pub accuracies: Vec<f64>,
-    /// How alike the members err, from 0 to 1: between two members of one accuracy it is the correlation of being right.
+    /// How alike the members err, from 0 to 1: between two members of one accuracy it is the correlation of
+    /// being right.
     ///
-    /// A member follows a *common* draw with the chance √correlation and draws for itself otherwise, so two follow it
-    /// together with the chance of the correlation.
+    /// A member follows a *common* draw with the chance √correlation and draws for itself otherwise, so two
+    /// follow it together with the chance of the correlation.
     pub correlation: f64,
-    /// How many answers a question has; at least 2. The right one is 0. Who errs by the common draw errs in the common way.
+    /// How many answers a question has; at least 2. The right one is 0. Who errs by the common draw errs in
+    /// the common way.
     pub options: usize,
     /// What the draws depend on.
     pub seed: u64,
@@ -58,7 +60,8 @@ pub fn debate(answers: &[usize], sway: f64, seed: u64) -> Vec<usize> {
 /// A judge of known skill.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Judge {
-    /// The chance to order two neighbours of the true ranking rightly: 1 is never wrong, 0.5 is a coin, 0 is always wrong.
+    /// The chance to order two neighbours of the true ranking rightly: 1 is never wrong, 0.5 is a coin, 0 is
+    /// always wrong.
     pub skill: f64,
     /// The chance to choose what is shown first, whatever it is, where two are compared.
     pub bias: f64,
@@ -67,8 +70,9 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// A ranking of answers by their true `quality`, best first, with the errors of this judge: a draw from the model of Mallows (1957), by repeated insertion
-    /// (Doignon, Pekeč, Regenwetter, 2004). Answers of one quality come in any order.
+    /// A ranking of answers by their true `quality`, best first, with the errors of this judge: a draw from
+    /// the model of Mallows (1957), by repeated insertion (Doignon, Pekeč, Regenwetter, 2004). Answers of one
+    /// quality come in any order.
     pub fn ranking(&self, quality: &[f64]) -> Vec<usize> {
         let mut draws = Draws::new(self.seed);
         let mut truth: Vec<usize> = (0..quality.len()).collect();

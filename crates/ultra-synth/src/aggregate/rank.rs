@@ -1,7 +1,8 @@
 //! One ranking of many: rules over ballots with ties and gaps.
 //!
-//! A ballot names answers in tiers, best first; what it does not name it *says nothing about*, as a judge says nothing
-//! about its own answer. A judge who was shown an answer and did not place it is another matter: [`Ballot::completed`].
+//! A ballot names answers in tiers, best first; what it does not name it *says nothing about*, as a judge
+//! says nothing about its own answer. A judge who was shown an answer and did not place it is another matter:
+//! [`Ballot::completed`].
 //!
 //! | rule | score of an answer |
 //! |---|---|
@@ -10,8 +11,8 @@
 //! | [`Rule::Fusion`] | sum over the ballots of 1 / (60 + r): reciprocal rank fusion (Cormack, Clarke, Büttcher, 2009) |
 //! | [`Rule::Copeland`] | share of the other answers that it beats in a majority of ballots, a tie being half a win |
 //!
-//! Places count from 1, and answers that tie share the mean of their places. A ballot that names one answer compares
-//! nothing; it counts for fusion alone, unless there is one answer in all.
+//! Places count from 1, and answers that tie share the mean of their places. A ballot that names one answer
+//! compares nothing; it counts for fusion alone, unless there is one answer in all.
 
 mod borda;
 mod copeland;
@@ -60,7 +61,8 @@ impl Ballot {
         self
     }
 
-    /// The place of each of `n` answers, from 1, ties at the mean of their places; `None` where it is not named.
+    /// The place of each of `n` answers, from 1, ties at the mean of their places; `None` where it is not
+    /// named.
     pub fn places(&self, n: usize) -> Vec<Option<f64>> {
         let mut places: Vec<Option<f64>> = vec![None; n];
         let mut before = 0;
@@ -84,11 +86,11 @@ impl Ballot {
 pub enum Rule {
     /// The mean of normalised points.
     Borda,
-    /// The least contradicted order. Exact for [`EXACT`] answers and fewer; for more, the order of Borda, improved
-    /// by moving single answers until no move contradicts the ballots less.
+    /// The least contradicted order. Exact for [`EXACT`] answers and fewer; for more, the order of Borda,
+    /// improved by moving single answers until no move contradicts the ballots less.
     Kemeny,
-    /// Reciprocal rank fusion. An answer that fewer ballots name gets less: it suits rankings of unlike sources,
-    /// and not judges who may not judge themselves unless each answer is left out equally often.
+    /// Reciprocal rank fusion. An answer that fewer ballots name gets less: it suits rankings of unlike
+    /// sources, and not judges who may not judge themselves unless each answer is left out equally often.
     Fusion,
     /// Majorities between pairs. A pair that no ballot compares is a tie.
     Copeland,
@@ -99,7 +101,8 @@ pub enum Rule {
 pub struct Ranking {
     /// All answers, best first; ties by number; those that no ballot places come last.
     pub order: Vec<usize>,
-    /// The score of each answer by number, from 0 to 1 (for fusion a sum); `None` for one that no ballot places.
+    /// The score of each answer by number, from 0 to 1 (for fusion a sum); `None` for one that no ballot
+    /// places.
     pub scores: Vec<Option<f64>>,
     /// The answers that may stand first: one, or those that tie. Empty when no ballot places anything.
     pub winners: Vec<usize>,

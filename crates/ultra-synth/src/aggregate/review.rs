@@ -19,13 +19,15 @@ pub struct Review<'a> {
 
 /// For each judge the answers that it reads, in the order in which it reads them.
 ///
-/// **Order.** The seed puts the answers in one circle, and each judge reads the circle from another place on: one from behind its
-/// own (first) answer, an outside judge from an even share of the circle on. With one answer for each judge that is a Latin
-/// square without its diagonal: every answer is read first, second, …, last equally often.
+/// **Order.** The seed puts the answers in one circle, and each judge reads the circle from another place on:
+/// a member from its own (first) answer on, which it passes over, an outside judge from an even share of the
+/// circle on. With one answer for each judge that is a Latin square without its diagonal: every answer is
+/// read first, second, …, last equally often.
 ///
-/// **Cap.** Every answer gets as many reviews as the cap and the judges allow, so all that are nobody's get equally many, and among the
-/// judges the loads are as even as can be: no exchange would bring two loads closer together. A judge who is left
-/// with one answer can compare nothing, so a cap below 2 serves for grades alone, and the caller sees to it.
+/// **Cap.** Every answer gets as many reviews as the cap and the judges allow, so all that are nobody's get
+/// equally many, and among the judges the loads are as even as can be: no exchange would bring two loads
+/// closer together. A judge who is left with one answer can compare nothing, so a cap below 2 serves for
+/// grades alone, and the caller sees to it.
 pub fn assign(review: &Review<'_>) -> Vec<Vec<usize>> {
     let mut circle: Vec<usize> = (0..review.answers).collect();
     Draws::new(review.seed).shuffle(&mut circle);
@@ -48,7 +50,7 @@ fn seats(review: &Review<'_>, circle: &[usize]) -> Vec<usize> {
     let mut seen = 0;
     let mut seat = |judge: &Vec<usize>| {
         if let Some(place) = own(judge) {
-            return (place + 1) % circle.len();
+            return place;
         }
         seen += 1;
         (seen - 1) * circle.len() / outside
@@ -67,28 +69,22 @@ impl Desk<'_> {
         !self.review.own[judge].contains(&answer)
     }
 
-    /// Round by round each answer on the circle goes to the judge with the least to read, of equals to the one who comes to
-    /// it first on the way around.
+    /// Each answer goes to those who come to it first on their way around.
     fn shared_out(&self) -> Vec<Vec<bool>> {
-        let judges = self.review.own.len();
-        let mut reads = vec![vec![false; self.circle.len()]; judges];
-        let mut loads = vec![0_usize; judges];
-        for _ in 0..self.review.cap.unwrap_or(judges).min(judges) {
-            for (place, &answer) in self.circle.iter().enumerate() {
-                let way = |judge: usize| (place + self.circle.len() - self.seats[judge]) % self.circle.len();
-                let free =
-                    (0..judges).filter(|judge| self.may_read(*judge, answer) && !reads[*judge][answer]);
-                if let Some(judge) = free.min_by_key(|judge| (loads[*judge], way(*judge), *judge)) {
-                    reads[judge][answer] = true;
-                    loads[judge] += 1;
-                }
+        let (judges, answers) = (self.review.own.len(), self.circle.len());
+        let mut reads = vec![vec![false; answers]; judges];
+        for (place, &answer) in self.circle.iter().enumerate() {
+            let mut readers: Vec<usize> = (0..judges).filter(|judge| self.may_read(*judge, answer)).collect();
+            readers.sort_by_key(|judge| (place + answers - self.seats[*judge]) % answers);
+            for judge in readers.into_iter().take(self.review.cap.unwrap_or(judges)) {
+                reads[judge][answer] = true;
             }
         }
         reads
     }
 
-    /// Hands answers on, along chains of judges if need be, while that takes one from a judge with at least two more
-    /// than the judge it comes to.
+    /// Hands answers on, along chains of judges if need be, while that takes one from a judge with at least
+    /// two more than the judge it comes to.
     fn level(&self, reads: &mut [Vec<bool>]) {
         while let Some(chain) = self.chain(reads) {
             for (from, to, answer) in chain {

@@ -12,8 +12,8 @@ pub fn deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() as f64 - 1.0)).sqrt())
 }
 
-/// The quantile at a `share` from 0 to 1, linear between the two values around it (type 7 of Hyndman and Fan, 1996, the
-/// default of most packages); `None` of nothing.
+/// The quantile at a `share` from 0 to 1, linear between the two values around it (type 7 of Hyndman and Fan,
+/// 1996, the default of most packages); `None` of nothing.
 pub fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -66,8 +66,8 @@ pub struct Interval {
 
 /// The percentile interval of the bootstrap (Efron, 1979) for any `statistic` of a sample; `None` of nothing.
 ///
-/// The draws depend on the seed and on the number of values alone. So samples of the same prompts are drawn alike, and the interval
-/// of a difference is that of the sample of differences.
+/// The draws depend on the seed and on the number of values alone. So samples of the same prompts are drawn
+/// alike, and the interval of a difference is that of the sample of differences.
 pub fn bootstrap<T: Copy>(
     sample: &[T],
     statistic: impl Fn(&[T]) -> f64,

@@ -1,7 +1,7 @@
 //! Votes of answers that can be the same: self-consistency (Wang and others, 2022), plain or weighted.
 //!
-//! A text is read for its answer ([`extract`]), the answer is written in one form ([`normalise`]), and the form that
-//! most members gave wins ([`plurality`]).
+//! A text is read for its answer ([`extract`]), the answer is written in one form ([`normalise`]), and the
+//! form that most members gave wins ([`plurality`]).
 //!
 //! Shares and margins are of the weight of *all* members, with and without an answer, so one answer among five
 //! members is not a landslide.
@@ -49,8 +49,8 @@ pub fn answer(text: &str, from: &Extract, normal: &Normal) -> Option<String> {
     extract(text, from).map(|found| normalise(&found, normal)).filter(|form| !form.is_empty())
 }
 
-/// Counts the votes: what each member answers, and what it weighs. A weight that is not a positive number counts
-/// nothing.
+/// Counts the votes: what each member answers, and what it weighs. A weight that is not a positive number
+/// counts nothing.
 pub fn plurality(answers: &[(Option<String>, f64)]) -> Vote {
     let groups = groups(answers);
     let total = sum(answers.iter().map(|(_, of)| weight(*of)));
@@ -68,8 +68,8 @@ pub fn plurality(answers: &[(Option<String>, f64)]) -> Vote {
     }
 }
 
-/// The member whose answer wins whatever members of the weight `outstanding` still say: the first answer has more
-/// than the second and all that is outstanding.
+/// The member whose answer wins whatever members of the weight `outstanding` still say: the first answer has
+/// more than the second and all that is outstanding.
 ///
 /// An outcome that only the order of the panel would decide is not decided.
 pub fn decided(answers: &[(Option<String>, f64)], outstanding: f64) -> Option<usize> {

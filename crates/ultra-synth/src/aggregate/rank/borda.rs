@@ -1,5 +1,5 @@
-//! Normalised Borda: each ballot gives (k − r) / (k − 1) points, and the mean counts, so that an answer loses nothing
-//! by ballots that do not name it.
+//! Normalised Borda: each ballot gives (k − r) / (k − 1) points, and the mean counts, so that an answer loses
+//! nothing by ballots that do not name it.
 
 use super::{Ballot, EPSILON, Placed};
 use crate::aggregate::{sum, weight};
@@ -49,10 +49,11 @@ pub struct Outstanding {
     pub weight: f64,
 }
 
-/// The answer that wins by Borda, strictly and alone, whatever the outstanding judges say, and even if some of them
-/// say nothing or rank a part of what they are shown.
+/// The answer that wins by Borda, strictly and alone, whatever the outstanding judges say, and even if some
+/// of them say nothing or rank a part of what they are shown.
 ///
-/// The leader is given the worst that can come, no points from everybody who is shown it, and each rival the best.
+/// The leader is given the worst that can come, no points from everybody who is shown it, and each rival the
+/// best.
 pub fn unbeatable(ballots: &[Ballot], outstanding: &[Outstanding], n: usize) -> Option<usize> {
     let placed: Vec<Placed> = ballots.iter().map(|ballot| Placed::new(ballot, n)).collect();
     let coming = |answer: usize| {

@@ -1,5 +1,5 @@
-//! Reciprocal rank fusion (Cormack, Clarke, Büttcher: "Reciprocal Rank Fusion outperforms Condorcet and individual
-//! Rank Learning Methods", 2009), weighted.
+//! Reciprocal rank fusion (Cormack, Clarke, Büttcher: "Reciprocal Rank Fusion outperforms Condorcet and
+//! individual Rank Learning Methods", 2009), weighted.
 
 use super::Placed;
 use crate::aggregate::sum;

@@ -1,8 +1,8 @@
-//! Kemeny (1959): the order that disagrees least with the ballots, counted in pairs by weight. A ballot that ties two
-//! answers, or does not name both, disagrees with neither order of them.
+//! Kemeny (1959): the order that disagrees least with the ballots, counted in pairs by weight. A ballot that
+//! ties two answers, or does not name both, disagrees with neither order of them.
 //!
-//! Exact by dynamic programming over the sets of answers that come last: the best order of a set is its first answer
-//! before the best order of the rest.
+//! Exact by dynamic programming over the sets of answers that come last: the best order of a set is its first
+//! answer before the best order of the rest.
 
 use super::{EPSILON, Placed, Ranking, borda, compared, preferences, tiers};
 
@@ -65,7 +65,8 @@ fn begun(first: usize, set: usize, answers: &[usize], support: &[Vec<f64>], cost
     costs[rest] + behind.map(|other| support[answers[other]][answers[first]]).sum::<f64>()
 }
 
-/// Moves single answers while that lessens the disagreement; each round makes the best move, the first of equals.
+/// Moves single answers while that lessens the disagreement; each round makes the best move, the first of
+/// equals.
 fn improved(mut order: Vec<usize>, support: &[Vec<f64>]) -> Vec<usize> {
     loop {
         let slack = EPSILON * (1.0 + support.iter().flatten().sum::<f64>());

@@ -254,3 +254,25 @@ fn a_leader_is_unbeatable_only_when_the_last_judge_cannot_change_it() {
     assert_eq!(unbeatable(&[], &to_come(1), 3), None);
     assert_eq!(unbeatable(&[], &[], 0), None);
 }
+
+#[test]
+fn a_leader_is_called_unbeatable_as_soon_as_it_is() {
+    let orders = permutations(&[0, 1, 2]);
+    let outstanding = [Outstanding { shown: vec![0, 1, 2], weight: 1.0 }];
+    for first in &orders {
+        for second in &orders {
+            for third in &orders {
+                let said = strict(&[first, second, third]);
+                let winners = |last: &Vec<usize>| {
+                    let mut all = said.clone();
+                    all.extend(strict(&[last]));
+                    aggregate(Rule::Borda, &all, 3).winners
+                };
+                let (before, mut ends) =
+                    (aggregate(Rule::Borda, &said, 3).winners, orders.iter().map(winners));
+                let is_safe = before.len() == 1 && ends.all(|winners| winners == before);
+                assert_eq!(unbeatable(&said, &outstanding, 3), is_safe.then(|| before[0]), "{said:?}");
+            }
+        }
+    }
+}

@@ -27,7 +27,8 @@ fn quantiles_lie_between_values() {
 fn an_interval_is_that_of_theory_for_a_large_sample() {
     // 1,000 answers, 700 right: the standard error is sqrt(.7 × .3 / 1000).
     let right: Vec<f64> = (0..1000).map(|at| f64::from(u8::from(at % 10 < 7))).collect();
-    let found = bootstrap(&right, average, &Bootstrap { resamples: 2000, ..Bootstrap::default() }).expect("has values");
+    let found = bootstrap(&right, average, &Bootstrap { resamples: 2000, ..Bootstrap::default() })
+        .expect("has values");
     let error = (0.7_f64 * 0.3 / 1000.0).sqrt();
     assert!((found.estimate - 0.7).abs() < 1e-12 && (found.error - error).abs() < 0.05 * error);
     assert!(

@@ -64,7 +64,8 @@ pub fn extract(text: &str, from: &Extract) -> Option<String> {
     (!found.is_empty()).then(|| found.to_owned())
 }
 
-/// In one pass, so a text of opening boxes costs no more than any other. Of nested boxes the outer one closes last.
+/// In one pass, so a text of opening boxes costs no more than any other. Of nested boxes the outer one closes
+/// last.
 fn boxed(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
     let mut open = Vec::new();

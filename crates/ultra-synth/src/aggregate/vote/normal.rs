@@ -5,18 +5,19 @@ use super::number;
 /// More layers of quotes and brackets than anybody writes.
 const LAYERS: usize = 64;
 
-/// What does not count when answers are compared. White space at the ends, and how much there is between words, never counts.
+/// What does not count when answers are compared. White space at the ends, and how much there is between
+/// words, never counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "four switches that a user turns one by one")]
 pub struct Normal {
     /// Upper and lower case are the same.
     pub case: bool,
-    /// Marks at the end of a sentence or clause, quotes, emphasis, currency signs before a number, and brackets,
-    /// dollars or `\text{…}` around the whole do not count. Signs inside, as in `x-1`, do.
+    /// Marks at the end of a sentence or clause, quotes, emphasis, currency signs before a number, and
+    /// brackets, dollars or `\text{…}` around the whole do not count. Signs inside, as in `x-1`, do.
     pub punctuation: bool,
-    /// `1,000`, `1000.0` and `1e3` are the same; `50%` is `0.5`; `2/4` and `\frac{1}{2}` are `0.5`, and a fraction
-    /// without an end, such as `2/6`, is the same as `1/3`. A comma is a separator of thousands and never a decimal
-    /// point. The answer must be a number and nothing else.
+    /// `1,000`, `1000.0` and `1e3` are the same; `50%` is `0.5`; `2/4` and `\frac{1}{2}` are `0.5`, and a
+    /// fraction without an end, such as `2/6`, is the same as `1/3`. A comma is a separator of thousands and
+    /// never a decimal point. The answer must be a number and nothing else.
     pub numbers: bool,
     /// The answer is a set: its items stand between commas, semicolons or lines, in any order, once or more.
     /// A comma between a digit and three digits (`1,000`) is a part of a number.

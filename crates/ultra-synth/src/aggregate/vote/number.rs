@@ -1,6 +1,7 @@
 //! Numbers in the notations of people, models and LaTeX, exactly: no floating point.
 
-/// What stands between groups of three digits. A comma that is followed by another count of digits ends the number.
+/// What stands between groups of three digits. A comma that is followed by another count of digits ends the
+/// number.
 const SEPARATORS: [&str; 8] = ["{,}", "\\,", "\\!,", ",", "'", "_", "\u{a0}", "\u{202f}"];
 /// What says that a number is counted in hundredths.
 const PERCENT: [&str; 5] = ["%", "\\%", " %", " \\%", " percent"];
@@ -43,8 +44,8 @@ fn extent(text: &str, at: usize) -> Option<usize> {
     Some(end + percent.map_or(0, |sign| sign.len()))
 }
 
-/// The one way in which a text that is a number, and nothing else, is written: a decimal number, or a fraction in
-/// lowest terms when it has no end as a decimal.
+/// The one way in which a text that is a number, and nothing else, is written: a decimal number, or a
+/// fraction in lowest terms when it has no end as a decimal.
 pub(super) fn canonical(text: &str) -> Option<String> {
     let text = &grouped(text.trim());
     if let Some((over, under)) = fraction(text) {
