@@ -72,21 +72,24 @@ impl Sheet {
 pub fn written(view: &View<'_>, texts: &[&str], exhibits: &[Exhibit<'_>], task: &str) -> Vec<Message> {
     let question = asked(view);
     let texts: Vec<_> = texts.iter().map(|text| shorten(text, view.plan.limit)).collect();
-    let data = texts.iter().map(AsRef::as_ref).chain(exhibits.iter().map(|exhibit| exhibit.text));
+    let exhibits: Vec<_> =
+        exhibits.iter().map(|exhibit| (exhibit.label, shorten(exhibit.text, view.plan.limit))).collect();
+    let data = texts.iter().map(AsRef::as_ref).chain(exhibits.iter().map(|(_, text)| text.as_ref()));
     let data: Vec<&str> = data.chain([question.as_str()]).collect();
     let fence = Fence::around(view.plan.seed, data);
     let mut parts = vec![HEAD.replace("{count}", &texts.len().to_string()), fence.question(&question)];
     parts.extend(texts.iter().enumerate().map(|(at, text)| fence.answer(&label(at), text)));
-    parts.extend(exhibits.iter().map(|exhibit| fence.answer(exhibit.label, exhibit.text)));
+    parts.extend(exhibits.iter().map(|(label, text)| fence.answer(label, text)));
     parts.push(task.to_owned());
     vec![Message::new(Role::User, parts.join("\n\n"))]
 }
 
 /// `text` in a fence, to be added to other messages over the answers.
 pub fn exhibit(view: &View<'_>, exhibit: &Exhibit<'_>) -> String {
+    let text = shorten(exhibit.text, view.plan.limit);
     let texts = view.case.candidates.iter().map(|candidate| candidate.text.as_str());
-    let data: Vec<&str> = texts.chain([exhibit.text]).collect();
-    Fence::around(view.plan.seed, data).answer(exhibit.label, exhibit.text)
+    let data: Vec<&str> = texts.chain([text.as_ref()]).collect();
+    Fence::around(view.plan.seed, data).answer(exhibit.label, &text)
 }
 
 /// The short label of the answer in this position.

@@ -247,6 +247,15 @@ impl Core {
     }
 }
 
+/// The most bytes of a judge's reason that stand in a verdict.
+const REASON: usize = 2_000;
+
+/// What a judge says for itself.
+fn reason(reply: &Reply) -> String {
+    let reason = reply.json["reason"].as_str().unwrap_or_default();
+    reason[..reason.floor_char_boundary(REASON)].to_owned()
+}
+
 /// What became of one judge, as it stands in a verdict.
 fn sitting(
     view: &View<'_>,

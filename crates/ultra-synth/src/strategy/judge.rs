@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use ultra_core::kind::ErrorKind;
 
-use super::{Ask, By, Move, View, sitting};
+use super::{Ask, By, Move, View, reason, sitting};
 use crate::form::{Form, Reply};
 use crate::found::{Found, Judgement, put};
 use crate::ladder::Slip;
@@ -73,7 +73,7 @@ fn chosen(view: &View<'_>, sheet: &Sheet, reply: &Reply) -> Move {
     };
     let mut said = Map::new();
     said.insert("best".into(), view.at(best).id.clone().into());
-    said.insert("reason".into(), reply.json["reason"].clone());
+    said.insert("reason".into(), reason(reply).into());
     let mut judgement = Judgement::of("judge");
     judgement.ranking = vec![(best, 1.0)];
     judgement.winner = Some(best);
@@ -96,7 +96,7 @@ fn scored(view: &View<'_>, sheet: &Sheet, reply: &Reply, rubric: &Rubric) -> Mov
     let lead = ranking[0].1 - ranking[1].1;
     let mut said = Map::new();
     said.insert("scores".into(), Value::Object(details));
-    said.insert("reason".into(), reply.json["reason"].clone());
+    said.insert("reason".into(), reason(reply).into());
     let mut judgement = Judgement::of("judge");
     if lead <= 0.0 {
         let message = format!("{} gives the first two answers the same score", reply.target);

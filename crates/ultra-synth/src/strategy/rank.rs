@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use ultra_core::draw;
 use ultra_core::kind::ErrorKind;
 
-use super::{Ask, By, Move, View, sitting};
+use super::{Ask, By, Move, View, reason, sitting};
 use crate::aggregate::agreement::{dissent, kendall_w};
 use crate::aggregate::rank::{Ballot, Outstanding, Ranking, aggregate, unbeatable};
 use crate::aggregate::review::{Review, assign};
@@ -252,7 +252,7 @@ impl Said {
             tier.sort_unstable();
             tier
         });
-        Self { tiers: tiers.collect(), reason: reply.json["reason"].as_str().unwrap_or_default().to_owned() }
+        Self { tiers: tiers.collect(), reason: reason(reply) }
     }
 }
 

@@ -166,3 +166,28 @@ fn one_answer_is_an_answer_after_any_strategy() {
         assert_eq!((&fused.synthesis()["rung"], heard.len()), (&json!("single"), 0), "{strategy}");
     }
 }
+
+#[test]
+fn the_line_that_completes_a_prompt_comes_out_with_what_is_made_of_it() {
+    let mut both = panel_of("p", "exec:late", &FOUR);
+    both.extend(panel_of("q", "exec:m", &FOUR));
+    let ran = run(&["rank"], &both, |call| Ok(simulated(call)));
+    let ids: Vec<String> = ran
+        .records()
+        .iter()
+        .map(|record| {
+            let kind = record["type"].as_str().expect("a type");
+            if kind == "verdict" {
+                format!("verdict {}", record["prompt_id"])
+            } else {
+                record["id"].to_string()
+            }
+        })
+        .collect();
+    let place =
+        |id: &str| ids.iter().position(|other| other.contains(id)).unwrap_or_else(|| panic!("{id}: {ids:?}"));
+    assert!(place("res-p-exec:late2") < place("r-q"), "what completes nothing does not wait: {ids:?}");
+    assert_eq!(place("verdict \"q\""), place("res-q-exec:m3") + 1, "{ids:?}");
+    assert_eq!(place("verdict \"p\""), place("res-p-exec:late3") + 1, "{ids:?}");
+    assert!(place("verdict \"q\"") < place("res-p-exec:late3"), "{ids:?}");
+}

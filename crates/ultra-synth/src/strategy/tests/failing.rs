@@ -309,3 +309,22 @@ fn a_comparison_that_fails_is_no_tie_and_too_few_are_no_result() {
         );
     }
 }
+
+#[test]
+fn half_of_the_reviewers_are_needed() {
+    let five = ["France 1.", "France 2.", "France 3.", "France 4.", "France 5."];
+    for (failing, rung) in [(2, "members"), (3, "judge:1")] {
+        let ran = run(
+            &["rank", "--ultra", "exec:good", "--attempts", "1"],
+            &panel_of("p", "exec:m", &five),
+            move |call| {
+                let member = call.target.strip_prefix("exec:m").and_then(|number| number.parse().ok());
+                if member.is_some_and(|number: usize| number < failing) {
+                    return Way::Refusal.reply(call);
+                }
+                Ok(simulated(call))
+            },
+        );
+        assert_eq!(told(&ran)["rung"], rung, "{failing} of 5 fail");
+    }
+}
