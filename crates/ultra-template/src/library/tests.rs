@@ -80,3 +80,39 @@ fn every_part_is_used() {
         );
     }
 }
+
+#[test]
+fn the_standing_of_a_council_counts_each_ranking_once_and_nobodys_view_of_itself() {
+    let mut engine = crate::engine::engine();
+    let text = super::built_in_text("partials/standing.j2").expect("is there");
+    engine.add_template("standing", text).expect("is a template");
+    let answers = ["Answer A", "Answer B", "Answer C", "Answer D"].map(|label| minijinja::context! { label });
+    let reviews = [
+        // A puts itself first and B there twice; C names nobody who exists; D said nothing that can be read.
+        ("Answer A", Some(vec!["A", "B", "B", "C"])),
+        ("Answer B", Some(vec!["C", "A"])),
+        ("Answer C", Some(vec!["Z", "a"])),
+        ("Answer D", None),
+    ]
+    .map(|(label, ranking)| {
+        let json = ranking.map(|ranking| minijinja::context! { ranking });
+        minijinja::context! { label, json }
+    });
+    let shown = engine.get_template("standing").and_then(|template| {
+        template.render(minijinja::context! {
+            initial => minijinja::context! { answers },
+            ranking => minijinja::context! { answers => reviews },
+        })
+    });
+    let shown = shown.expect("renders");
+    let lines: Vec<_> = shown.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(
+        lines,
+        [
+            "- Answer A: mean place 2.0 in 1 ranking, first in 0",
+            "- Answer B: mean place 2.0 in 1 ranking, first in 0",
+            "- Answer C: mean place 2.5 in 2 rankings, first in 1",
+            "- Answer D: in no ranking",
+        ]
+    );
+}
