@@ -6,10 +6,11 @@ other things as well. The exit status is 1 when a limit was missed.
 import sys
 
 import fanout
+import pattern
 import tools
 
-PARTS = tools.PARTS | fanout.PARTS
-DEFAULT = [*tools.PARTS, "fanout"]
+PARTS = tools.PARTS | pattern.PARTS | fanout.PARTS
+DEFAULT = [*tools.PARTS, *pattern.PARTS, "fanout"]
 
 
 def main():

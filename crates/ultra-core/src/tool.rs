@@ -30,7 +30,7 @@ pub trait Tool {
     /// The records it makes.
     const WRITES: &'static [Type];
     /// The files that it reads beside records, each with its JSON Schema for `--schema NAME`.
-    const FILES: &'static [(&'static str, fn() -> serde_json::Value)] = &[];
+    const FILES: &'static [NamedSchema] = &[];
     /// Whether `--lines` means anything to it: it takes prompts.
     const TAKES_LINES: bool = false;
     /// How long it may go on after a signal, to end what is in flight.
@@ -47,6 +47,9 @@ pub trait Tool {
         output: &mut Output,
     ) -> Result<Summary, Failure>;
 }
+
+/// The name of a kind of file, and its JSON Schema.
+pub type NamedSchema = (&'static str, fn() -> serde_json::Value);
 
 /// What surrounds a run: everything that a tool would otherwise take from the process.
 #[derive(Debug, Clone)]

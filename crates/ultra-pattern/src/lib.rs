@@ -21,7 +21,7 @@ use ultra_core::metrics::Metric;
 use ultra_core::ndjson::{Input, Output};
 use ultra_core::record::{ErrorRecord, Type};
 use ultra_core::shutdown::Why;
-use ultra_core::tool::{Context, Summary, Tool};
+use ultra_core::tool::{Context, NamedSchema, Summary, Tool};
 use ultra_template::Fault;
 
 pub use args::{
@@ -72,8 +72,7 @@ Examples:
     const READS: &'static [Type] =
         &[Type::Document, Type::Prompt, Type::Request, Type::Response, Type::Synthesis, Type::Error];
     const WRITES: &'static [Type] = &[Type::Document, Type::Prompt, Type::Request, Type::Error];
-    const FILES: &'static [(&'static str, fn() -> serde_json::Value)] =
-        &[("pattern", ultra_template::file::schema)];
+    const FILES: &'static [NamedSchema] = &[("pattern", ultra_template::file::schema)];
     const TAKES_LINES: bool = true;
 
     fn run(

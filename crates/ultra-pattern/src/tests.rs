@@ -290,7 +290,7 @@ fn mistakes_on_the_command_line_are_told_before_anything_is_read() {
         (
             &["start", "gut", "-m", "mock:a", "-p", "q", "--var", "x=1"],
             Exit::Usage,
-            "built-in gut: the pattern has no variable `x` | there are none here",
+            "built-in gut: the pattern has no variable `x` | known here: `bullets`, `citations`, `examples`, `summary`",
         ),
         (&["show", "gutt"], Exit::Usage, "there is no pattern `gutt` | did you mean `gut`?"),
     ] {
@@ -338,28 +338,32 @@ fn check_names_every_fault_and_fails() {
     let directory = std::env::temp_dir().join(format!("ultra-pattern-check-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("makes a directory");
     let (good, bad) = (directory.join("good.toml"), directory.join("bad.toml"));
-    let text = ultra_template::library::built_in().find(|(name, _)| *name == "gut").expect("built in").1;
+    let text = include_str!("../../../man/examples/second-look.toml");
     std::fs::write(&good, text).expect("writes");
     std::fs::write(&bad, text.replace("{{ own }}", "{{ owm }}")).expect("writes");
     let path = |path: &std::path::Path| path.to_str().expect("text").to_owned();
     let (good, bad) = (path(&good), path(&bad));
     let checked = run(&["check", &good], "");
-    let warning = format!("{good}: warning: the pattern is called `gut`, and so its file is not found");
-    assert!(checked.starts_with(&warning) && checked.ends_with("`gut` can be used, 3 stages\n"), "{checked}");
+    let warning =
+        format!("{good}: warning: the pattern is called `second-look`, and so its file is not found");
+    assert!(
+        checked.starts_with(&warning) && checked.ends_with("`second-look` can be used, 2 stages\n"),
+        "{checked}"
+    );
     let strict = Context { strict: true, ..Context::mock(0) };
     assert_eq!(run_in(&strict, &["check", &good], "").1.expect_err("warned").exit(), Exit::SomeErrors);
     let (out, ended) = run_in(&Context::mock(0), &["check", &good, &bad, "--json"], "");
     assert_eq!(ended.expect_err("fails").exit(), Exit::SomeErrors);
     let first: Value = serde_json::from_str(out.lines().nth(1).expect("a fault")).expect("JSON");
     assert_eq!(first["severity"], "error");
-    assert_eq!((&first["line"], &first["hint"]), (&json!(27), &json!("did you mean `own`?")), "{out}");
+    assert_eq!((&first["line"], &first["hint"]), (&json!(24), &json!("did you mean `own`?")), "{out}");
     let missing = format!("{bad}.missing");
     assert_eq!(
         run_in(&Context::mock(0), &["check", &missing], "").1.expect_err("fails").exit(),
         Exit::SomeErrors
     );
     let named = ["start", "--pattern", &good, "-m", "mock:a", "-p", "q"];
-    assert_eq!(records(&run(&named, ""), "request")[0]["pattern"]["name"], "gut");
+    assert_eq!(records(&run(&named, ""), "request")[0]["pattern"]["name"], "second-look");
     std::fs::remove_dir_all(&directory).expect("removes");
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use ultra_core::id::ContentHash;
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::{
-    Document, Json, Message, Object, Params, PatternRef, Prompt, Record, Request, Role, Stage,
+    Content, Document, Json, Message, Object, Params, PatternRef, Prompt, Record, Request, Role, Stage,
 };
 
 use crate::fault::Fault;
@@ -129,9 +129,25 @@ fn request(pattern: &Pattern, turn: Turn<'_>, messages: Vec<Message>) -> Result<
         deadline_ms: turn.deadline_ms,
         extra: Object::default(),
     };
-    // Everything that stands in the request is its content; one prompt never has the same request twice.
-    let content = serde_json::to_string(&request).map_err(broken)?;
-    request.id = ContentHash::new("ultra request v1").field(content).id(Request::PREFIX);
+    // Everything that stands in the request is its content; one prompt never has the same request twice. The texts
+    // of messages are long, and are hashed as they are.
+    let messages = std::mem::take(&mut request.messages);
+    let rest = serde_json::to_string(&request).map_err(broken)?;
+    let mut content = ContentHash::new("ultra request v2").field(rest);
+    for message in &messages {
+        match &message.content {
+            Content::Text(text) if message.extra.is_empty() => {
+                content.add(message.role.as_str());
+                content.add(text);
+            }
+            _ => {
+                content.add("message");
+                content.add(serde_json::to_string(message).map_err(broken)?);
+            }
+        }
+    }
+    request.id = content.id(Request::PREFIX);
+    request.messages = messages;
     Ok(request)
 }
 

@@ -64,7 +64,7 @@ const PIECES: &[&str] = &[
 fn hostile(number: u64, place: &str, known_mark: &str) -> String {
     let draw = |what: &str, at: u64| draw::bits(number, place, &[what.as_bytes(), &at.to_le_bytes()]);
     let mut text = String::new();
-    for at in 0..1 + draw("length", 0) % 12 {
+    for at in 0..=(draw("length", 0) % 12) {
         let piece = usize::try_from(draw("piece", at) % (PIECES.len() as u64 + 1)).unwrap_or_default();
         // The last piece is a mark that the attacker has seen in another run.
         text.push_str(PIECES.get(piece).copied().unwrap_or(known_mark));

@@ -97,6 +97,7 @@ fn response(request: &str, target: &str, sample: u32, text: &str) -> Response {
     serde_json::from_value(line).expect("a response")
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "a member that answers, in the form of one that may fail")]
 fn speaks(stage: &str, call: usize) -> Option<String> {
     match stage {
         "findings" => {
