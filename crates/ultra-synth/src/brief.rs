@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ultra_core::record::{Message, Object, PatternRef, Request, Response, Role, Stage};
-use ultra_template::group::{Call, Group, Groups, Outcome, StageRun};
+use ultra_template::group::{Call, Group, Groups, JUDGE, Outcome, StageRun};
 use ultra_template::{Fault, Faults, Pattern, plan};
 
 use crate::candidate::{Case, content, flaw};
@@ -56,6 +56,7 @@ pub fn brief(case: &Case, style: &Style<'_>) -> Result<Brief, Fault> {
         order: &order,
         reference,
         whole,
+        keeps_labels: whole && style.pattern.is_some_and(Pattern::shows_reviews),
         limit: style.limit,
     };
     let fusion = if let Some(pattern) = style.pattern {
@@ -86,6 +87,8 @@ struct Blind<'a> {
     reference: PatternRef,
     /// All stages, or the candidates alone as the answers of one stage.
     whole: bool,
+    /// Whether the instruction shows remarks that call the answers by their labels, so that these must stay.
+    keeps_labels: bool,
     limit: usize,
 }
 
@@ -97,8 +100,15 @@ impl Blind<'_> {
         }
         let members = self.members();
         for stage in self.stages() {
+            if stage.judge {
+                // The judge is no member; whom it knew by which name is its own affair.
+                let answer = stage.calls.first().and_then(usable);
+                self.add(&mut groups, &Turn { number: JUDGE, member: JUDGE, stage, answer });
+                continue;
+            }
             let is_first = self.case.group.stages().next().is_some_and(|first| first.index == stage.index);
             for (number, member) in members.iter().enumerate() {
+                let number = if self.keeps_labels { *member } else { number };
                 let call = stage.calls.iter().find(|call| call.member == *member);
                 let answer = call.and_then(usable);
                 if is_first || answer.is_some() {
@@ -121,7 +131,7 @@ impl Blind<'_> {
         let mut members: Vec<usize> =
             self.order.iter().map(|place| self.case.candidates[*place].member).collect();
         let mut others: Vec<(String, usize)> = Vec::new();
-        for stage in self.stages() {
+        for stage in self.stages().filter(|stage| !stage.judge) {
             for call in &stage.calls {
                 if let Some(response) = usable(call)
                     && !members.contains(&call.member)
@@ -141,13 +151,17 @@ impl Blind<'_> {
         let &Turn { number, member, stage, answer } = turn;
         let (index, of) = if self.whole { (stage.index, self.case.group.of) } else { (0, 1) };
         let id = format!("{index}-{number}");
-        let name = format!("m{number}");
+        let name = if stage.judge { "judge".to_owned() } else { format!("m{number}") };
         let place = Stage {
             name: stage.name.clone(),
             index,
             of,
             requests: 1,
-            member: u32::try_from(number).ok(),
+            member: u32::try_from(number).ok().filter(|_| !stage.judge),
+            members: Vec::new(),
+            judge: stage.judge,
+            review: stage.review,
+            fallback: false,
             followed: false,
             extra: Object::default(),
         };

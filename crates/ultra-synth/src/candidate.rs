@@ -59,15 +59,16 @@ impl Case {
         let stages: Vec<&StageRun> = group.stages().filter(|stage| !stage.review).collect();
         let used = stages.iter().rev().find(|stage| stage.calls.iter().any(is_usable)).copied();
         let gives_none = |index: &u32| group.stage(*index).is_none_or(|stage| !stage.review);
-        let fallback = used.filter(|used| (used.index + 1..group.of).any(|index| gives_none(&index))).map(|used| {
-            let last = stages.iter().rfind(|stage| stage.index > used.index);
-            match last {
-                Some(last) => {
-                    format!("stage `{}` gave no answer, those of `{}` stand in", last.name, used.name)
+        let fallback =
+            used.filter(|used| (used.index + 1..group.of).any(|index| gives_none(&index))).map(|used| {
+                let last = stages.iter().rfind(|stage| stage.index > used.index);
+                match last {
+                    Some(last) => {
+                        format!("stage `{}` gave no answer, those of `{}` stand in", last.name, used.name)
+                    }
+                    None => format!("the last stage was not asked, the answers of `{}` stand in", used.name),
                 }
-                None => format!("the last stage was not asked, the answers of `{}` stand in", used.name),
-            }
-        });
+            });
         let shown = used.or(stages.last().copied());
         let mut candidates = shown.map(usable).unwrap_or_default();
         if shown.is_some_and(|stage| stage.requests.is_empty()) {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ultra_core::env;
 use ultra_core::failure::Failure;
 use ultra_core::record::PatternRef;
+use ultra_template::root::Files;
 use ultra_template::{Pattern, library};
 
 use crate::candidate::Case;
@@ -26,7 +27,7 @@ impl Patterns {
     /// # Errors
     /// When the named one cannot be used.
     pub(crate) fn new(path: Option<&Path>) -> Result<Self, Failure> {
-        let named = path.map(|path| library::open(path, &read)).transpose();
+        let named = path.map(|path| library::open(path, &Disk)).transpose();
         let named = named.map_err(|faults| Failure::usage(faults.to_string()))?;
         Ok(Self { named, found: BTreeMap::new() })
     }
@@ -50,11 +51,11 @@ impl Patterns {
 /// The version that made the requests; the version of now, with a warning; or none, with a warning.
 fn find(made_by: &PatternRef) -> Option<Pattern> {
     let directories = library::directories(env::config_dir().as_deref());
-    if let Ok(pattern) = library::find_version(made_by, &directories, &read) {
+    if let Ok(pattern) = library::find_version(made_by, &directories, &Disk) {
         return Some(pattern);
     }
     let name = made_by.name.escape_debug();
-    match library::find(&made_by.name, &directories, &read) {
+    match library::find(&made_by.name, &directories, &Disk) {
         Ok(pattern) => {
             tracing::warn!(
                 "the pattern `{name}` has changed since it made the requests; it is used as it is now"
@@ -68,6 +69,15 @@ fn find(made_by: &PatternRef) -> Option<Pattern> {
     }
 }
 
-fn read(path: &Path) -> io::Result<String> {
-    std::fs::read_to_string(path)
+/// The files of this machine.
+struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        path.canonicalize()
+    }
 }

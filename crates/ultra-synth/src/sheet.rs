@@ -149,13 +149,10 @@ pub fn with_ids(value: &serde_json::Value, sheet: &Sheet, view: &View<'_>) -> se
     }
 }
 
-/// JSON text in which the labels of `sheet` stand for the ids of responses.
-pub fn with_labels(json: &Json, sheet: &Sheet, view: &View<'_>) -> String {
+/// JSON text in which labels stand for the ids of responses.
+pub fn with_labels(json: &Json, label: &impl Fn(&str) -> Option<String>) -> String {
     let mut text = json.read::<serde_json::Value>().unwrap_or_default();
-    relabel(&mut text, &|id| {
-        let at = sheet.order.iter().position(|number| view.at(*number).id == id)?;
-        Some(label(at))
-    });
+    relabel(&mut text, label);
     serde_json::to_string_pretty(&text).unwrap_or_default()
 }
 

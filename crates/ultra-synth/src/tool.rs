@@ -37,10 +37,11 @@ Examples:
       ultra-synth --ultra anthropic:claude-opus-5-5 --ultra openai:gpt-6-sol
 
   Without a model: the number that most of five samples give:
-    $ ultra-fanout --lines -m 'mock:a#5' < questions.txt | ultra-synth vote --extract number --show text
+    $ ultra-fanout --lines -m 'mock:a#5' < questions.txt |
+      ultra-synth vote --extract number --show text
 
   The members rank each other, and a text is written from the best three:
-    $ echo 'Is tea better than coffee?' | ultra-fanout --lines -m mock:a -m mock:b -m mock:c -m mock:d |
+    $ echo 'Is tea better?' | ultra-fanout --lines -m mock:a -m mock:b -m mock:c -m mock:d |
       ultra-synth rank | ultra-synth fuse --top 3 --ultra anthropic:claude-opus-5-5
 
   Every answer beside the synthesis:

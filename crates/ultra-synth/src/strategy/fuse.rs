@@ -2,13 +2,14 @@
 
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::{Json, Message};
+use ultra_template::{Pattern, label};
 
 use super::{Ask, By, Move, View};
 use crate::brief::{Style, brief};
 use crate::form::{Form, Reply};
 use crate::found::{Found, Given};
 use crate::ladder::Slip;
-use crate::sheet::{Exhibit, Sheet, exhibit, with_labels};
+use crate::sheet::{Exhibit, exhibit, with_labels};
 
 /// One call.
 #[derive(Debug, Default)]
@@ -63,16 +64,21 @@ const FOUND: &str = "Somebody has read the same answers before you and noted wha
 
 /// What earlier strategies found, as the writer is told of it.
 fn told(view: &View<'_>, judge: usize) -> Option<String> {
-    let sheet = Sheet::all(view, judge);
+    let order = view.circle(judge);
+    let keeps_labels = view.pattern.is_some_and(Pattern::shows_reviews);
+    let label_of = |id: &str| {
+        let at = order.iter().position(|number| view.at(*number).id == id)?;
+        Some(label(if keeps_labels { view.at(order[at]).member } else { at }))
+    };
     let latest = view.before.iter().rev();
     let analysis = latest.clone().find_map(|verdict| Json::of(verdict.analysis.as_ref()?).ok());
     let claims = latest.clone().find_map(|verdict| verdict.extra.get("claims"));
     let notes = [("Analysis", analysis.as_ref()), ("Claims", claims)];
     let notes: Vec<String> = notes
         .into_iter()
-        .filter_map(|(label, json)| {
-            let text = with_labels(json?, &sheet, view);
-            Some(exhibit(view, &Exhibit { label, text: &text }))
+        .filter_map(|(title, json)| {
+            let text = with_labels(json?, &label_of);
+            Some(exhibit(view, &Exhibit { label: title, text: &text }))
         })
         .collect();
     (!notes.is_empty()).then(|| format!("{FOUND}\n\n{}", notes.join("\n\n")))
