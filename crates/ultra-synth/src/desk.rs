@@ -20,6 +20,7 @@ use crate::form::{Reply, said};
 use crate::found::{Found, Judgement};
 use crate::ladder::{Ladder, Rung, Slip};
 use crate::made::Made;
+use crate::page::Format;
 use crate::patterns::Patterns;
 use crate::setting::Plan;
 use crate::strategy::{Ask, By, Core, Move, Strategy, View, pure};
@@ -122,6 +123,11 @@ impl Desk {
     /// The strategy.
     pub(crate) fn strategy(&self) -> Strategy {
         self.plan.strategy
+    }
+
+    /// The form that the pattern of a prompt gives to the answer.
+    pub(crate) fn form(&mut self, case: &Case) -> Option<Format> {
+        self.patterns.of(case).map(|pattern| pattern.ultra.format.into())
     }
 
     /// The next result.

@@ -33,7 +33,8 @@ pub(crate) struct Page<'a> {
     output: &'a mut Output,
     /// `Text`, `All` or `Records`.
     show: Show,
-    format: Format,
+    /// The form that the user chose, or the pattern of the first prompt.
+    format: Option<Format>,
     /// A person reads it on a terminal.
     person: bool,
     width: usize,
@@ -63,7 +64,7 @@ impl<'a> Page<'a> {
             (chosen, _) => chosen,
         };
         let person = context.person_reads;
-        let format = args.format.unwrap_or(if person { Format::Text } else { Format::Md });
+        let format = args.format.or(person.then_some(Format::Text));
         let terminal = if person { console::Term::stdout().size_checked() } else { None };
         let width = terminal.map_or(WIDTH, |(_, columns)| usize::from(columns).clamp(20, WIDTH));
         Ok(Self {
@@ -114,6 +115,16 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
+    /// Whether the pattern of a prompt may say which form it takes.
+    pub(crate) fn wants_form(&self) -> bool {
+        self.is_text() && self.format.is_none()
+    }
+
+    /// Takes the form that the pattern of the first prompt asks for.
+    pub(crate) fn take_form(&mut self, form: Option<Format>) {
+        self.format = self.format.or(form);
+    }
+
     /// Gives out what was made of one prompt.
     pub(crate) fn made(&mut self, made: &Made) -> Result<(), Failure> {
         if self.is_text() {
@@ -132,7 +143,7 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         self.waiting.push_back(synthesis);
-        let at_once = self.show == Show::Text && matches!(self.format, Format::Text | Format::Md);
+        let at_once = self.show == Show::Text && matches!(self.format, None | Some(Format::Text | Format::Md));
         self.let_go(if at_once { 0 } else { WAITING })
     }
 
@@ -147,7 +158,7 @@ impl<'a> Page<'a> {
     /// Writes what still waits, and the end of the page.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         self.let_go(0)?;
-        if self.is_text() && self.format == Format::Html {
+        if self.is_text() && self.format == Some(Format::Html) {
             if self.answers == 0 {
                 self.output.text(&html::head("Nothing"))?;
             }
@@ -169,13 +180,14 @@ impl<'a> Page<'a> {
     fn put(&mut self, sheet: &Sheet<'_>) -> Result<(), Failure> {
         self.answers += 1;
         let is_first = self.answers == 1;
-        let text = match self.format {
+        let format = *self.format.get_or_insert(Format::Md);
+        let text = match format {
             Format::Text => forms::text(sheet, self.show, self.width),
             Format::Md => forms::md(sheet, self.show, self.person),
             Format::Json => forms::json(sheet, self.show),
             Format::Html => forms::html(sheet, self.show),
         };
-        match self.format {
+        match format {
             Format::Html if is_first => {
                 let title = sheet.question.as_deref().unwrap_or(sheet.prompt_id);
                 self.output.text(&html::head(title.lines().next().unwrap_or_default()))?;

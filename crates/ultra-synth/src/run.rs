@@ -169,7 +169,12 @@ impl<'a> Run<'a> {
         while let Some(Outcome { lines, what }) = self.desk.take() {
             self.pass_kept(&lines)?;
             match what {
-                What::Made(made) => self.page.made(&made)?,
+                What::Made(made) => {
+                    if self.page.wants_form() {
+                        self.page.take_form(self.desk.form(&made.case));
+                    }
+                    self.page.made(&made)?;
+                }
                 What::Failed(record) => self.page.error(*record)?,
             }
         }

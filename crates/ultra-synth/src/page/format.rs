@@ -14,3 +14,14 @@ pub enum Format {
     /// One HTML page without scripts
     Html,
 }
+
+impl From<ultra_template::Format> for Format {
+    fn from(of_pattern: ultra_template::Format) -> Self {
+        match of_pattern {
+            ultra_template::Format::Text => Self::Text,
+            ultra_template::Format::Md => Self::Md,
+            ultra_template::Format::Json => Self::Json,
+            ultra_template::Format::Html => Self::Html,
+        }
+    }
+}

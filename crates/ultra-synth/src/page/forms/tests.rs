@@ -112,3 +112,20 @@ fn a_saved_transcript_is_shown_with_its_synthesis_beside_the_answers() {
     let object: Value = serde_json::from_str(&run(&["--format", "json"], &alone).stdout).expect("JSON");
     assert_eq!((&object["answer"], &object["how"]), (&json!("Paris!"), &json!("made by medoid")));
 }
+
+#[test]
+fn the_pattern_says_which_form_a_file_gets_and_the_user_beats_it() {
+    let path = std::env::temp_dir().join(format!("ultra-form-{}.toml", std::process::id()));
+    let pattern = "name = \"page\"\nversion = 1\ntitle = \"Page\"\npurpose = \"A page.\"\n\
+        [[stages]]\nname = \"answer\"\ntemplate = \"{{ prompt }}\"\n\
+        [ultra]\nformat = \"html\"\nlayout = \"in two parts\"\ntemplate = \"{{ question }} {{ answers }} {{ layout }}\"\n";
+    std::fs::write(&path, pattern).expect("writes");
+    let records = panel("p", &["Paris.", "Paris!"]);
+    let shown = |more: &[&str]| {
+        run(&[&["fuse", "--pattern", path.to_str().expect("is text")], more].concat(), &records).stdout
+    };
+    let (page, chosen, stream) = (shown(&["--show", "text"]), shown(&["--format", "json"]), shown(&[]));
+    std::fs::remove_file(&path).expect("removes");
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
+    assert!(chosen.starts_with('{') && stream.starts_with("{\"type\":\"request\""), "{chosen} {stream}");
+}
