@@ -47,7 +47,7 @@ pub(crate) fn brief(message: &str, question: &str, said: &Said) -> String {
         let label = head.trim().trim_start_matches("label: ");
         let stages = said.stages_of(&Shown { heading: "", label, text: answer });
         let stages = if stages.is_empty() { String::new() } else { format!(" in {}", stages.join(" ")) };
-        text.push_str(&format!("<answer: {label}{stages}>"));
+        text.extend(["<answer: ", label, &stages, ">"]);
         rest = after;
     }
     text.push_str(rest);
@@ -63,7 +63,7 @@ pub(crate) fn unmarked(message: &str) -> String {
     for line in message.lines() {
         let frame = line.strip_prefix('<').and_then(|line| line.strip_suffix('>'));
         match frame.and_then(|frame| frame.rsplit_once('-')) {
-            Some((kind, mark)) if mark.len() == 32 => text.push_str(&format!("<{kind}>")),
+            Some((kind, mark)) if mark.len() == 32 => text.extend(["<", kind, ">"]),
             _ => text.push_str(line),
         }
         text.push('\n');
