@@ -180,3 +180,16 @@ fn the_same_transcript_gives_the_same_bytes() {
     assert_eq!(run(&[&arguments[..], &["-j", "64"]].concat(), &records).stdout, one);
     assert_eq!(rows(&one).len(), 3 + 2 + 3);
 }
+
+#[test]
+fn two_prompts_of_one_id_are_told_apart_by_their_answers() {
+    let mut records =
+        vec![json!({"type": "prompt", "id": "p", "text": "Capital of France?", "expected": "Paris"})];
+    records.extend(panel("p", &["Paris", "Paris."]));
+    records.extend(panel("p2", &["Lyon", "Lyon."]).into_iter().map(|mut record| {
+        record["prompt_id"] = json!("p");
+        record
+    }));
+    let trials = run(&["compare", "-s", "vote"], &records).of("trial");
+    assert_eq!(trials.iter().map(|trial| &trial["score"]).collect::<Vec<_>>(), [1.0, 0.0]);
+}
