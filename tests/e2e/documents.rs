@@ -259,7 +259,7 @@ fn flags_that_say_two_things_are_refused() {
         (&["--from-answers", "--lines"], "stream of records"),
     ] {
         let run = with("ultra-pattern")
-            .args(&["start", "gut", "-m", "mock:a", "-p", "q"])
+            .args(["start", "gut", "-m", "mock:a", "-p", "q"])
             .args(arguments)
             .stdin("")
             .run();

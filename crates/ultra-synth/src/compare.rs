@@ -1,10 +1,10 @@
 //! Strategies measured against each other: `ultra-synth compare`.
 //!
 //! A transcript holds the answers of a panel; only the calls of judges are made anew. Every entrant, a strategy or a
-//! pipe of them, runs over the same answers exactly as it would alone ([`entrant`]), and what comes out of it is scored
-//! against references ([`reference`](mod@reference)), by rule or by a model that grades ([`grade`]). What is reported of each
+//! pipe of them, runs over the same answers exactly as it would alone (`entrant`), and what comes out of it is scored
+//! against references ([`reference`](mod@reference)), by rule or by a model that grades (`grade`). What is reported of each
 //! is its mean score with an interval by bootstrap over the prompts, the difference to the first entrant over the same
-//! prompts, and what it costs ([`report`]).
+//! prompts, and what it costs (`report`).
 //!
 //! Two lines stand beside the entrants: *one answer*, what a panel of one would score, since a strategy that does not
 //! beat it is not worth a call; and *any answer*, the best answer of each prompt, which no choice among them can pass.

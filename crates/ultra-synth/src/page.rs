@@ -143,7 +143,8 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         self.waiting.push_back(synthesis);
-        let at_once = self.show == Show::Text && matches!(self.format, None | Some(Format::Text | Format::Md));
+        let at_once =
+            self.show == Show::Text && matches!(self.format, None | Some(Format::Text | Format::Md));
         self.let_go(if at_once { 0 } else { WAITING })
     }
 

@@ -92,7 +92,7 @@ pub(super) fn meant(name: &str) -> Result<Option<&'static str>, Fault> {
     }
 }
 
-/// Names of other systems: each as [`meant`] finds it, with the patterns that it can mean.
+/// Names of other systems: each as `meant` finds it, with the patterns that it can mean.
 pub fn other_names() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     OTHER_NAMES.iter().copied()
 }
