@@ -24,6 +24,31 @@ const ONLY_FLAGS: &[&str] = &[
     "answer",
     "dry-run",
     "estimate",
+    // Of `start` and `pipe`: what one prompt is asked, and of whom.
+    "prompt-file",
+    "from-answers",
+    "role",
+    "document",
+    // It says that a person reads.
+    "format",
+    // Of one strategy, or of its place in a pipe.
+    "top",
+    "accept",
+    "rubric",
+    "rule",
+    "by",
+    "reviews",
+    "ladder",
+    "agree",
+    "threshold",
+    "max",
+    "window",
+    "extract",
+    "normal",
+    "weight",
+    "strategies",
+    "references",
+    "grader",
 ];
 
 fn flags(command: &Command) -> BTreeSet<String> {

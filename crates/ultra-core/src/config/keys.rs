@@ -38,7 +38,20 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "doc-memory",
         ],
     ),
-    ("pattern", &["target", "temperature", "max-output-tokens"]),
+    (
+        "pattern",
+        &[
+            "target",
+            "temperature",
+            "max-output-tokens",
+            "ultra",
+            "judge",
+            "min-responses",
+            "documents",
+            "top-k",
+            "context-tokens",
+        ],
+    ),
     (
         "fanout",
         &[
@@ -77,6 +90,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "ultra",
             "min-answers",
             "show",
+            "max-calls",
             "max-answer",
             "max-output-tokens",
             "temperature",
