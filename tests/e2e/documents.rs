@@ -267,3 +267,23 @@ fn flags_that_say_two_things_are_refused() {
         assert!(run.stderr().contains(said), "{run}");
     }
 }
+
+#[test]
+fn the_pages_of_a_pdf_stand_beside_its_excerpts() {
+    let sandbox = Sandbox::new();
+    let pdf = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("man/ultra.pdf");
+    sandbox.write("manual.pdf", std::fs::read(pdf).expect("is there"));
+    let line = "ultra-ingest --chunk-tokens 300 manual.pdf |
+        ultra-pattern start gut -m mock:a --top-k 2 -p 'Which exit status does a run have that stopped early?'";
+    let run = mock(&sandbox, line);
+    run.assert_status(0);
+    let parts = run.records("document");
+    let pages: Vec<u64> = parts.iter().map(|part| part["part"]["page"].as_u64().expect("a page")).collect();
+    assert!(pages.is_sorted() && pages[0] == 1, "{pages:?}");
+    let whole = parts[0]["meta"]["pages"].as_u64().expect("so many pages");
+    let last = parts.last().expect("some").clone();
+    let end = last["part"]["last_page"].as_u64().or(last["part"]["page"].as_u64());
+    assert_eq!(end, Some(whole));
+    let asked = run.records("request")[0]["messages"][0]["content"].as_str().expect("text").to_owned();
+    assert_eq!(asked.matches("name: manual.pdf\npage: ").count(), 2, "{asked}");
+}

@@ -12,6 +12,21 @@ pub struct Parsed {
     pub meta: Vec<(String, Fact)>,
     /// What a reader should know.
     pub warnings: Vec<String>,
+    /// Where its pages begin in the text; nothing when it has none.
+    #[serde(default)]
+    pub pages: Pages,
+}
+
+/// Where pages begin in a text: the byte and the number of the page, from 1. Blank pages are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pages(pub Vec<(u64, u64)>);
+
+impl Pages {
+    /// The page on which the byte at `offset` stands.
+    pub fn at(&self, offset: usize) -> Option<u64> {
+        let before = self.0.partition_point(|(start, _)| *start <= offset as u64);
+        Some(self.0.get(before.checked_sub(1)?)?.1)
+    }
 }
 
 /// The value of one fact.

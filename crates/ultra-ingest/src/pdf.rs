@@ -14,7 +14,7 @@ use unpdf::{
 };
 
 use crate::error::DocError;
-use crate::parsed::{Fact, Parsed};
+use crate::parsed::{Fact, Pages, Parsed};
 use notes::Notes;
 
 /// Reads a PDF, hands each page's text to `sink`, and returns what there is to say about the whole.
@@ -28,16 +28,19 @@ pub(crate) fn read(
     let parser = PdfParser::from_bytes(bytes).map_err(|error| refused(&error))?;
     let mut parsed = Parsed::default();
     let mut notes = Notes::default();
-    let mut written = false;
+    let mut written = 0_u64;
+    let mut pages = Vec::new();
     let mut put = |page: &Document| -> Result<(), DocError> {
         let text = markdown(page)?;
         if text.is_empty() {
             return Ok(());
         }
-        if written {
+        if written > 0 {
             sink("\n\n")?;
+            written += 2;
         }
-        written = true;
+        pages.extend(page.pages.first().map(|page| (written, u64::from(page.number))));
+        written += text.len() as u64;
         sink(&text)
     };
     let mut fields = Vec::new();
@@ -79,10 +82,11 @@ pub(crate) fn read(
     if !fields.is_empty() {
         put(&Document { form_fields: fields, ..Document::new() })?;
     }
-    if !written {
+    if written == 0 {
         return Err(notes.why_empty());
     }
     parsed.warnings = notes.into_warnings();
+    parsed.pages = Pages(pages);
     Ok(parsed)
 }
 

@@ -174,6 +174,7 @@ impl Run<'_> {
     fn put(&mut self, bytes: &[u8], mut origin: Origin, extracted: Extracted) -> Result<(), Failure> {
         let Extracted { media_type, structure, mut parsed } = extracted;
         let chunks = chunk::split(&parsed.text, structure, self.plan.chunk_tokens);
+        let pages = std::mem::take(&mut parsed.pages);
         let hash = blake3_hex(bytes);
         let meta: Object = parsed
             .meta
@@ -187,6 +188,10 @@ impl Run<'_> {
         let count = chunks.len();
         for (index, chunk) in chunks.into_iter().enumerate() {
             let text = &parsed.text[chunk.start..chunk.end];
+            let blank = text.len() - text.trim_start().len();
+            let page = pages.at(chunk.start + blank);
+            let last_page = pages.at((chunk.start + text.trim_end().len()).saturating_sub(1));
+            let last_page = last_page.filter(|last| Some(*last) > page);
             let content = ContentHash::new("ultra document v1")
                 .field(&hash)
                 .field((chunk.start as u64).to_le_bytes())
@@ -207,7 +212,7 @@ impl Run<'_> {
                     blake3: hash.clone(),
                     extra: Object::default(),
                 },
-                part: (count > 1).then(|| part(chunk, index, count)),
+                part: (count > 1).then(|| Part { page, last_page, ..part(chunk, index, count) }),
                 meta: meta.clone(),
                 trust: "untrusted".to_owned(),
                 warnings: origin.warnings.clone(),
@@ -247,6 +252,8 @@ fn part(chunk: Chunk, index: usize, count: usize) -> Part {
         start: chunk.start as u64,
         end: chunk.end as u64,
         heading: chunk.heading,
+        page: None,
+        last_page: None,
         extra: Object::default(),
     }
 }

@@ -172,6 +172,8 @@ impl Excerpt {
                 start: cut.start as u64,
                 end: cut.end as u64,
                 heading: cut.heading.clone(),
+                page: None,
+                last_page: None,
                 extra: Object::default(),
             },
         };

@@ -50,6 +50,8 @@ fn document(number: u64, earlier: &str) -> Document {
         start: 0,
         end: 0,
         heading: Some(heading),
+        page: None,
+        last_page: None,
         extra: Object::default(),
     });
     let path = number.is_multiple_of(5).then(|| hostile(number, "path", earlier));

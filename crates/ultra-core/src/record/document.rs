@@ -55,5 +55,9 @@ object! {
         pub end: u64,
         /// The headings above the first byte, outermost first, joined by ` > `.
         pub heading: Option<String>,
+        /// The page on which the part begins, from 1, where the document has pages.
+        pub page: Option<u64>,
+        /// The page on which it ends, when that is another.
+        pub last_page: Option<u64>,
     }
 }

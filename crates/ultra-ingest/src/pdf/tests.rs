@@ -38,6 +38,16 @@ fn pages_come_in_order_with_a_blank_line_between() {
 }
 
 #[test]
+fn it_is_known_which_byte_stands_on_which_page() {
+    let words = |word: &str| samples::content(&[(12, word)]);
+    let pages = [words("first"), "0 0 m 100 100 l S".to_owned(), words("third")];
+    let parsed = text(&samples::pdf(&samples::objects(&pages), "")).expect("reads");
+    assert_eq!(parsed.text, "first\n\nthird");
+    assert_eq!([0, 4, 6, 7, 11].map(|offset| parsed.pages.at(offset)), [1, 1, 1, 3, 3].map(Some));
+    assert_eq!(Parsed::default().pages.at(0), None);
+}
+
+#[test]
 fn a_page_without_text_is_an_error_and_not_an_empty_document() {
     let error = text(&samples::blank()).expect_err("no text");
     assert_eq!(error.kind, ErrorKind::DocEmpty);

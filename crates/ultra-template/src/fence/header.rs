@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ultra_core::record::{Document, Json, Part};
+use ultra_core::record::{Document, Part};
 use ultra_core::tokens::{self, Quarters};
 
 /// Bytes of the two marked lines around a document, and of the empty lines between and after them.
@@ -54,11 +54,10 @@ fn source(document: &Document) -> Option<&str> {
     source.filter(|source| !matches!(*source, "" | "-") && *source != document.name)
 }
 
-/// The pages of a part, from 1, where the record tells them: `page`, and `last_page` when there are more.
+/// The pages of a part, from 1, where the record tells them.
 fn pages(part: &Part) -> Option<String> {
-    let number = |key| part.extra.get(key).and_then(|page: &Json| page.read::<u64>().ok());
-    let first = number("page")?;
-    Some(match number("last_page").filter(|last| *last > first) {
+    let first = part.page?;
+    Some(match part.last_page.filter(|last| *last > first) {
         Some(last) => format!("{first} to {last}"),
         None => first.to_string(),
     })

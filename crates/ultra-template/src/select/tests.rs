@@ -107,6 +107,8 @@ fn the_heading_and_the_name_are_searched_too() {
         start: 0,
         end: 1,
         heading: Some(heading.into()),
+        page: None,
+        last_page: None,
         extra: Object::default(),
     };
     let with = |heading: &str| Document { part: Some(part(heading)), ..document("x", "It is high.") };
