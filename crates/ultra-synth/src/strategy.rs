@@ -8,6 +8,7 @@ mod analyse;
 mod fuse;
 mod iterate;
 mod judge;
+mod one_call;
 mod pairwise;
 pub(crate) mod pure;
 mod rank;
@@ -24,6 +25,7 @@ use crate::found::Found;
 use crate::ladder::{Rung, Slip};
 use crate::setting::Plan;
 use crate::sheet::Sheet;
+use one_call::OneCall;
 
 /// How answers become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

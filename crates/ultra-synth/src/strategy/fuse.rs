@@ -1,6 +1,5 @@
 //! A model reads all answers and writes one.
 
-use ultra_core::kind::ErrorKind;
 use ultra_core::record::{Json, Message};
 use ultra_template::{Pattern, label};
 
@@ -18,8 +17,9 @@ pub struct Fuse;
 #[allow(clippy::unused_self, reason = "the other strategies remember what they asked")]
 impl Fuse {
     pub(super) fn begin(&self, view: &View<'_>, by: By<'_>) -> Move {
-        let By::Judge { number, name } = by else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "members do not fuse"));
+        let (number, name) = match by.judge() {
+            Ok(judge) => judge,
+            Err(slip) => return Move::Failed(slip),
         };
         let style =
             Style { pattern: view.pattern, seed: view.plan.seed, judge: number, limit: view.plan.limit };

@@ -51,8 +51,9 @@ Reply with one JSON object and nothing else: {\"synthesis\": …, \"confidence\"
 
 impl Iterate {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
-        let By::Judge { number, name } = by else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "members do not merge"));
+        let (number, name) = match by.judge() {
+            Ok(judge) => judge,
+            Err(slip) => return Move::Failed(slip),
         };
         self.judge = Some((number, name.to_owned()));
         if self.texts.is_empty() {

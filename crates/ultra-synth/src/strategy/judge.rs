@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use ultra_core::kind::ErrorKind;
 
-use super::{Ask, By, Move, View, reason, sitting};
+use super::{By, Move, OneCall, View, reason, sitting};
 use crate::form::{Form, Reply};
 use crate::found::{Found, Judgement, put};
 use crate::ladder::Slip;
@@ -13,7 +13,7 @@ use crate::sheet::Sheet;
 /// One call.
 #[derive(Debug, Default)]
 pub struct Judge {
-    sheet: Option<Sheet>,
+    asked: OneCall,
 }
 
 const TASK: &str = "\
@@ -26,8 +26,9 @@ const REPLY: &str = "Reply with one JSON object and nothing else: {\"reason\": \
 
 impl Judge {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
-        let By::Judge { number, name } = by else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "members do not judge"));
+        let (number, name) = match by.judge() {
+            Ok(judge) => judge,
+            Err(slip) => return Move::Failed(slip),
         };
         let sheet = Sheet::of_others(view, number, name);
         if sheet.order.len() < 2 {
@@ -38,17 +39,12 @@ impl Judge {
             None => (format!("{TASK}\n\n{REPLY}"), choice(&labels)),
             Some(rubric) => (rubric.task(), Form::json(rubric.schema(&labels))),
         };
-        let messages = sheet.messages(view, &[], &task);
-        self.sheet = Some(sheet);
-        Move::Ask(vec![Ask { slot: 0, target: name.to_owned(), sample: 0, messages, form }])
+        self.asked.ask(view, name, sheet, &task, form)
     }
 
     pub(super) fn hear(&mut self, view: &View<'_>, _: usize, reply: Result<Reply, Slip>) -> Move {
-        let (reply, Some(sheet)) = (reply, &self.sheet) else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "nobody was asked"));
-        };
-        let reply = match reply {
-            Ok(reply) => reply,
+        let (reply, sheet) = match self.asked.heard(reply) {
+            Ok(heard) => heard,
             Err(slip) => return Move::Failed(slip),
         };
         match &view.plan.rubric {

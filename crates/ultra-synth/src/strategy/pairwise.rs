@@ -35,8 +35,9 @@ Reply with one JSON object and nothing else: {\"reason\": \"…\", \"better\": \
 
 impl Pairwise {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
-        let By::Judge { number, name } = by else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "members do not compare"));
+        let (number, name) = match by.judge() {
+            Ok(judge) => judge,
+            Err(slip) => return Move::Failed(slip),
         };
         let sheet = Sheet::of_others(view, number, name);
         if sheet.order.len() < 2 {

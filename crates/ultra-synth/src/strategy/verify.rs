@@ -2,9 +2,8 @@
 //! quotes from the documents is checked by code.
 
 use serde_json::{Map, Value, json};
-use ultra_core::kind::ErrorKind;
 
-use super::{Ask, By, Move, View, sitting};
+use super::{By, Move, OneCall, View, sitting};
 use crate::cite::{Citation, Shown, Standing, check, named, shown};
 use crate::form::{Form, Reply};
 use crate::found::{Found, Judgement, put};
@@ -14,7 +13,7 @@ use crate::sheet::{Sheet, with_ids};
 /// One call.
 #[derive(Debug, Default)]
 pub struct Verify {
-    sheet: Option<Sheet>,
+    asked: OneCall,
 }
 
 const TASK: &str = "\
@@ -32,22 +31,18 @@ Reply with one JSON object and nothing else: {\"claims\": [{\"claim\": \"…\", 
 
 impl Verify {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
-        let By::Judge { number, name } = by else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "members do not verify"));
+        let (number, name) = match by.judge() {
+            Ok(judge) => judge,
+            Err(slip) => return Move::Failed(slip),
         };
         let sheet = Sheet::all(view, number);
-        let messages = sheet.messages(view, &[], TASK);
         let form = form(&sheet.labels());
-        self.sheet = Some(sheet);
-        Move::Ask(vec![Ask { slot: 0, target: name.to_owned(), sample: 0, messages, form }])
+        self.asked.ask(view, name, sheet, TASK, form)
     }
 
     pub(super) fn hear(&mut self, view: &View<'_>, _: usize, reply: Result<Reply, Slip>) -> Move {
-        let (reply, Some(sheet)) = (reply, &self.sheet) else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "nobody was asked"));
-        };
-        let reply = match reply {
-            Ok(reply) => reply,
+        let (reply, sheet) = match self.asked.heard(reply) {
+            Ok(heard) => heard,
             Err(slip) => return Move::Failed(slip),
         };
         let documents = shown(view.case);
