@@ -3,6 +3,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Where cargo puts what it builds.
+# shellcheck disable=SC2034 # used by those who source this
+built=${CARGO_TARGET_DIR:-$PWD/target}
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 1; }
 
