@@ -15,7 +15,7 @@ import profiles
 import rules
 
 SEED = 20240517
-RECORD = "crates/ultra-synth/src/aggregate/reference.ndjson"
+RECORD = "crates/ultra-aggregate/src/reference.ndjson"
 RECORDED = 12
 
 

@@ -24,11 +24,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ultra-provider", &["ultra-core", "ultra-pace"]),
     ("ultra-template", &["ultra-core"]),
     ("ultra-store", &["ultra-core"]),
+    ("ultra-aggregate", &[]),
     ("ultra-ingest", &["ultra-core"]),
     ("ultra-pattern", &["ultra-core", "ultra-template"]),
     ("ultra-fanout", &["ultra-core", "ultra-provider", "ultra-store"]),
     ("ultra-cache", &["ultra-core", "ultra-store"]),
-    ("ultra-synth", &["ultra-core", "ultra-provider", "ultra-template"]),
+    ("ultra-synth", &["ultra-aggregate", "ultra-core", "ultra-provider", "ultra-template"]),
     ("ultra-testkit", &["ultra-pace"]),
 ];
 

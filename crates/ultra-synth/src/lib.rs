@@ -18,7 +18,7 @@
 //! * A prompt that has a synthesis already is left alone.
 
 pub mod accept;
-pub mod aggregate;
+pub use ultra_aggregate as aggregate;
 pub mod args;
 pub mod bill;
 pub mod brief;

@@ -2,7 +2,7 @@
 //! individual Rank Learning Methods", 2009), weighted.
 
 use super::Placed;
-use crate::aggregate::sum;
+use crate::sum;
 
 /// Keeps the first places from deciding alone; the value of the paper.
 const K: f64 = 60.0;

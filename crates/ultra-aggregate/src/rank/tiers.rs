@@ -1,4 +1,4 @@
-use crate::aggregate::EPSILON;
+use crate::EPSILON;
 
 /// Answers in tiers of equal score, best first, each tier by number; those without a score are the last tier.
 ///

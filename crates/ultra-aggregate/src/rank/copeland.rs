@@ -1,7 +1,7 @@
 //! Copeland (1951): who beats most others in majorities between pairs.
 
 use super::{Placed, compared, preferences};
-use crate::aggregate::EPSILON;
+use crate::EPSILON;
 
 pub(super) fn scores(placed: &[Placed], n: usize) -> Vec<Option<f64>> {
     let support = preferences(placed, n);

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, BufWriter, Error, Write as _};
 
-use ultra_synth::aggregate;
+use ultra_aggregate as aggregate;
 
 mod evaluate;
 

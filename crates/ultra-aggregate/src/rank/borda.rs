@@ -2,7 +2,7 @@
 //! nothing by ballots that do not name it.
 
 use super::{Ballot, EPSILON, Placed};
-use crate::aggregate::{sum, weight};
+use crate::{sum, weight};
 
 pub(super) fn scores(placed: &[Placed], n: usize) -> Vec<Option<f64>> {
     (0..n).map(|answer| Points::of(placed, n, answer)).map(|points| points.mean(0.0, 0.0)).collect()

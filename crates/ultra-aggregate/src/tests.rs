@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::aggregate;
+use crate as aggregate;
 
-#[path = "../../examples/aggregate/evaluate.rs"]
+#[path = "../examples/aggregate/evaluate.rs"]
 mod evaluate;
 
 /// Where two results differ by more than 1e-9, or in anything but a number with a fraction.
