@@ -1,6 +1,9 @@
 //! Judging is honest: nobody knows whose answer is whose, nobody judges their own, no answer forges the frame, and
 //! nothing but what the answers say decides.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use ultra_provider::{Answer, Call};
 
@@ -81,6 +84,61 @@ fn order_names_and_arrival_change_no_prompt_and_no_verdict() {
         assert_eq!(told(&names, &[0, 1, 2, 3, 4], &[4, 2, 0, 3, 1]), plain, "arrival: {arguments:?}");
         assert_eq!(told(&other_names, &[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4]), plain, "names: {arguments:?}");
         assert_eq!(told(&names, &[3, 0, 4, 2, 1], &[0, 1, 2, 3, 4]), plain, "order: {arguments:?}");
+    }
+}
+
+/// The calls of a run as the store would know them: the id of the request, and the key of the answer. A call of a
+/// member is told without its name, since another model is another call.
+fn keys(arguments: &[&str], records: &[Value]) -> Vec<(String, String)> {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ear = Arc::clone(&heard);
+    run(arguments, records, move |call| {
+        let is_judge = is_judge(&call.target);
+        let key = ultra_store::key::Call {
+            namespace: "",
+            provider: "exec",
+            base_url: "",
+            model: if is_judge { &call.target } else { "member" },
+            messages: &call.messages,
+            params: call.params.as_ref(),
+            output_schema: call.output_schema.as_ref(),
+            sample: call.sample,
+            options: "",
+            seed: None,
+        };
+        ear.lock().expect("is whole").push((call.request_id.clone(), key.key().to_string()));
+        Ok(nameless(call))
+    });
+    let mut heard = heard.lock().expect("is whole").clone();
+    heard.sort();
+    heard
+}
+
+/// Whether it is a judge and no member of [`seated`] panels.
+fn is_judge(target: &str) -> bool {
+    ["exec:judge", "exec:x", "exec:y"].contains(&target)
+}
+
+#[test]
+fn order_names_and_arrival_change_no_key_and_every_text_does() {
+    let names = ["exec:a", "exec:b", "exec:c", "exec:d", "exec:e"];
+    let other_names = ["exec:zz", "exec:q7", "exec:m", "exec:k", "exec:1"];
+    for arguments in ASKING {
+        let asked = |names: &[&str], said: &[usize], arrival: &[usize]| {
+            keys(arguments, &seated(names, said, arrival))
+        };
+        let plain = asked(&names, &[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4]);
+        assert!(!plain.is_empty(), "{arguments:?}");
+        let distinct: BTreeSet<_> = plain.iter().map(|(_, key)| key).collect();
+        assert_eq!(distinct.len(), plain.len(), "every call is another one: {arguments:?}");
+        assert_eq!(asked(&names, &[0, 1, 2, 3, 4], &[4, 2, 0, 3, 1]), plain, "arrival: {arguments:?}");
+        assert_eq!(asked(&other_names, &[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4]), plain, "names: {arguments:?}");
+        assert_eq!(asked(&names, &[3, 0, 4, 2, 1], &[0, 1, 2, 3, 4]), plain, "order: {arguments:?}");
+        let other = asked(&names, &[0, 1, 2, 3, 0], &[0, 1, 2, 3, 4]);
+        assert!(other.iter().any(|call| !plain.contains(call)), "{arguments:?}");
+        let ids =
+            |calls: &[(String, String)]| calls.iter().map(|(id, _)| id.clone()).collect::<BTreeSet<_>>();
+        assert_ne!(ids(&other), ids(&plain), "{arguments:?}");
     }
 }
 
