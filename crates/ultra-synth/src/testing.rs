@@ -127,9 +127,15 @@ pub(crate) type Script = dyn Fn(&Call) -> Said + Send + Sync;
 /// What is said to a call.
 pub(crate) type Said = Result<Answer, Box<CallError>>;
 
-/// Answers calls from a script; a target `exec:late…` long after all others.
+/// How often a model is looked after before it answers a call.
+pub(crate) type Lateness = dyn Fn(&Call) -> u32 + Send + Sync;
+
+/// Answers calls from a script, some later than others.
 #[derive(Clone)]
-struct Scripted(Arc<Script>);
+struct Scripted {
+    script: Arc<Script>,
+    late: Arc<Lateness>,
+}
 
 /// How often a late model is looked after before it answers.
 const LATE: u32 = 20_000;
@@ -142,8 +148,8 @@ impl std::fmt::Debug for Scripted {
 
 impl Provider for Scripted {
     fn call<'a>(&'a self, call: &'a Call, _: std::time::Duration, _: &'a dyn Watch) -> Calling<'a> {
-        let said = (self.0)(call);
-        let mut looks = if call.target.starts_with("exec:late") { LATE } else { 0 };
+        let said = (self.script)(call);
+        let mut looks = (self.late)(call);
         Box::pin(async move {
             std::future::poll_fn(|context| {
                 looks = looks.saturating_sub(1);
@@ -156,15 +162,27 @@ impl Provider for Scripted {
     }
 }
 
-/// Runs with models (`exec:…`) that answer from a script.
+/// Runs with models (`exec:…`) that answer from a script; a target `exec:late…` answers long after all others.
 pub(crate) fn run_scripted(
     context: &Context,
     arguments: &[&str],
     records: &[Value],
     script: impl Fn(&Call) -> Said + Send + Sync + 'static,
 ) -> Ran {
+    let late = |call: &Call| if call.target.starts_with("exec:late") { LATE } else { 0 };
+    run_in_time(context, arguments, records, script, late)
+}
+
+/// Runs with models (`exec:…`) that answer from a script, each call as late as `late` says.
+pub(crate) fn run_in_time(
+    context: &Context,
+    arguments: &[&str],
+    records: &[Value],
+    script: impl Fn(&Call) -> Said + Send + Sync + 'static,
+    late: impl Fn(&Call) -> u32 + Send + Sync + 'static,
+) -> Ran {
     let context = Context { mock: false, ..context.clone() };
-    let scripted = Scripted(Arc::new(script));
+    let scripted = Scripted { script: Arc::new(script), late: Arc::new(late) };
     let input = Input::new(Cursor::new(lines(records)), Options::default());
     let sink = Sink::default();
     let mut output = Output::new("ultra-synth", sink.clone()).emitting(context.emit).strict(context.strict);

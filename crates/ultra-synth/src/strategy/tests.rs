@@ -2,7 +2,9 @@
 
 mod compose;
 mod failing;
+mod golden;
 mod honest;
+mod middle;
 mod results;
 
 use std::sync::{Arc, Mutex};

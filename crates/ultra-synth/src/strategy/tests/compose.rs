@@ -6,7 +6,7 @@ use super::{THREE, listen, run, text, three};
 use crate::testing::{panel_of, says, simulated};
 
 /// A reviewer who gives better places to longer answers.
-fn longest_first(call: &ultra_provider::Call) -> ultra_provider::Answer {
+pub(super) fn longest_first(call: &ultra_provider::Call) -> ultra_provider::Answer {
     let shown = text(call);
     let mut lengths: Vec<(String, usize)> = shown
         .split("\nlabel: Answer ")

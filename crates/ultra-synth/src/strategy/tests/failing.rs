@@ -10,7 +10,7 @@ use crate::testing::{Said, panel_of, run_scripted, says, simulated};
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Timeout,
     Refusal,
     Prose,
@@ -20,11 +20,11 @@ enum Way {
     TenMegabytes,
 }
 
-const WAYS: [Way; 7] =
+pub(super) const WAYS: [Way; 7] =
     [Way::Timeout, Way::Refusal, Way::Prose, Way::WrongLabel, Way::BrokenJson, Way::Empty, Way::TenMegabytes];
 
 impl Way {
-    fn reply(self, call: &Call) -> Said {
+    pub(super) fn reply(self, call: &Call) -> Said {
         match self {
             Self::Timeout => Err(down("timeout.idle")),
             Self::Refusal => Ok(Answer { finish_reason: "refusal".into(), ..says("No.") }),
@@ -36,7 +36,7 @@ impl Way {
         }
     }
 
-    const fn kind(self) -> &'static str {
+    pub(super) const fn kind(self) -> &'static str {
         match self {
             Self::Timeout => "timeout.idle",
             Self::Refusal => "blocked",
@@ -48,7 +48,7 @@ impl Way {
     }
 
     /// Whether it is a failure where any text will do.
-    const fn fails_as_text(self) -> bool {
+    pub(super) const fn fails_as_text(self) -> bool {
         matches!(self, Self::Timeout | Self::Refusal | Self::Empty | Self::TenMegabytes)
     }
 }
@@ -84,7 +84,7 @@ fn relabelled(text: &str) -> String {
 }
 
 /// The record that tells how it ended: the synthesis, or the verdict that stands alone.
-fn told(ran: &crate::testing::Ran) -> Value {
+pub(super) fn told(ran: &crate::testing::Ran) -> Value {
     ran.of("synthesis")
         .pop()
         .or_else(|| ran.of("verdict").pop())
