@@ -27,7 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ultra-aggregate", &[]),
     ("ultra-ingest", &["ultra-core"]),
     ("ultra-pattern", &["ultra-core", "ultra-template"]),
-    ("ultra-fanout", &["ultra-core", "ultra-provider", "ultra-store"]),
+    ("ultra-fanout", &["ultra-aggregate", "ultra-core", "ultra-provider", "ultra-store"]),
     ("ultra-cache", &["ultra-core", "ultra-store"]),
     ("ultra-synth", &["ultra-aggregate", "ultra-core", "ultra-provider", "ultra-template"]),
     ("ultra-testkit", &["ultra-pace"]),

@@ -6,13 +6,17 @@
 //! Shares and margins are of the weight of *all* members, with and without an answer, so one answer among five
 //! members is not a landslide.
 
+mod count;
 mod extract;
 mod json;
 mod normal;
 mod number;
+mod standing;
 
+pub use count::{Count, weighted};
 pub use extract::{Extract, extract};
 pub use normal::{Normal, normalise};
+pub use standing::Standing;
 
 use super::{EPSILON, sum, weight};
 
@@ -52,16 +56,24 @@ pub fn answer(text: &str, from: &Extract, normal: &Normal) -> Option<String> {
 /// Counts the votes: what each member answers, and what it weighs. A weight that is not a positive number
 /// counts nothing.
 pub fn plurality(answers: &[(Option<String>, f64)]) -> Vote {
+    at_least(answers, 0.0)
+}
+
+/// The vote when members of the weight `outstanding` were not heard: the share and the margin are what they would
+/// be at the least, had they been heard, so no margin is left unless the vote is [`decided`].
+pub fn at_least(answers: &[(Option<String>, f64)], outstanding: f64) -> Vote {
     let groups = groups(answers);
-    let total = sum(answers.iter().map(|(_, of)| weight(*of)));
+    let rest = weight(outstanding);
+    let total = sum(answers.iter().map(|(_, of)| weight(*of))) + rest;
     let share = |of: f64| if total > 0.0 { of / total } else { 0.0 };
     let first = groups.first().map_or(0.0, |group| group.weight);
     let second = groups.get(1).map_or(0.0, |group| group.weight);
     let ties = groups.iter().filter(|group| first > 0.0 && equal(group.weight, first, total)).count();
+    let is_open = ties > 1 || equal(first, second + rest, total);
     Vote {
         winner: groups.first().filter(|group| group.weight > 0.0).map(|group| group.members[0]),
         share: share(first),
-        margin: if ties > 1 { 0.0 } else { share(first - second) },
+        margin: if is_open { 0.0 } else { share((first - second - rest).max(0.0)) },
         ties,
         without: answers.iter().filter(|(answer, _)| answer.is_none()).count(),
         groups,
@@ -73,14 +85,8 @@ pub fn plurality(answers: &[(Option<String>, f64)]) -> Vote {
 ///
 /// An outcome that only the order of the panel would decide is not decided.
 pub fn decided(answers: &[(Option<String>, f64)], outstanding: f64) -> Option<usize> {
-    let vote = plurality(answers);
-    let second = vote.groups.get(1).map_or(0.0, |group| group.weight);
-    let rest = weight(outstanding);
-    let total = sum(answers.iter().map(|(_, of)| weight(*of))) + rest;
-    vote.groups
-        .first()
-        .filter(|first| first.weight > second + rest && !equal(first.weight, second + rest, total))
-        .map(|first| first.members[0])
+    let vote = at_least(answers, outstanding);
+    vote.winner.filter(|_| vote.margin > 0.0)
 }
 
 fn groups(answers: &[(Option<String>, f64)]) -> Vec<Group> {

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use ultra_core::sampling::Sampling;
 use ultra_provider::span;
 
+pub use crate::decided::Voting;
 use crate::quorum::Quorum;
 
 /// The command line.
@@ -33,6 +34,10 @@ pub struct FanoutArgs {
     /// How much to spend.
     #[command(flatten)]
     pub budget: Budget,
+
+    /// When a vote over the answers needs no more of them.
+    #[command(flatten)]
+    pub voting: Voting,
 
     /// What is kept.
     #[command(flatten)]

@@ -307,6 +307,7 @@ impl Calls {
             match &outcome {
                 Outcome::Response(response) => journal.done(&key, &Entry::from(&**response)),
                 Outcome::Error(error) => journal.done(&key, &Entry::from(&**error)),
+                Outcome::Unasked(_) => {}
             }
         }
         if let (Some(cache), Outcome::Response(response), None) = (&mut self.cache, &outcome, &stand_in)
@@ -389,6 +390,7 @@ fn sign(flight: &Flight, outcome: &mut Outcome) {
                 error.message.clone_from(unwanted);
             }
         }
+        Outcome::Unasked(_) => {}
     }
 }
 
@@ -402,6 +404,7 @@ fn is_final(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Response(_) => true,
         Outcome::Error(error) => can_be_replaced(error.kind) && error.retry_after_s.is_none(),
+        Outcome::Unasked(_) => false,
     }
 }
 
@@ -430,7 +433,7 @@ fn shared(outcome: &Outcome, job: &Job, at: usize, key: &Key) -> Outcome {
             response.cache = Some(CacheMark { status, key, age_s: None, extra: Object::default() });
             Outcome::Response(response)
         }
-        Outcome::Error(error) => {
+        Outcome::Error(error) | Outcome::Unasked(error) => {
             let mut error = error.clone();
             error.request_id = None;
             error.target = Some(asked.target.to_owned());

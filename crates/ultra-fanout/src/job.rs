@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ultra_aggregate::vote::Count;
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::{ErrorRecord, Object, Pending, Request, Response};
 use ultra_provider::Call;
 use ultra_provider::dispatch::Finished;
 use ultra_store::Asked;
 
+use crate::decided::{Poll, Said};
 use crate::json;
 
 /// The stage of a request that names none.
@@ -21,6 +23,8 @@ const AROUND: u64 = 1 << 10;
 pub(crate) enum Outcome {
     Response(Box<Response>),
     Error(Box<ErrorRecord>),
+    /// Of a call that nobody needed, which is no failure.
+    Unasked(Box<ErrorRecord>),
 }
 
 /// The requests under way, by number.
@@ -37,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) calls: Vec<Pending>,
     /// Bytes that it holds.
     pub(crate) held: u64,
+    /// The vote that says who is asked; without one, everybody is.
+    pub(crate) poll: Option<Poll>,
     outcomes: Vec<Option<Outcome>>,
     /// Targets that answered, each by the number of its first call.
     answered: Vec<usize>,
@@ -61,6 +67,7 @@ impl Job {
             read,
             calls,
             held,
+            poll: None,
             outcomes,
             answered: Vec::new(),
             missing,
@@ -158,11 +165,27 @@ impl Job {
 
     /// The end of call number `at` when nobody waits for it.
     pub(crate) fn cancelled(&self, tool: &str, at: usize, why: &str) -> Outcome {
+        Outcome::Error(Box::new(self.unmade(tool, at, why)))
+    }
+
+    /// The end of call number `at` when nobody needs it.
+    pub(crate) fn unasked(&self, tool: &str, at: usize, why: &str) -> Outcome {
+        Outcome::Unasked(Box::new(self.unmade(tool, at, why)))
+    }
+
+    fn unmade(&self, tool: &str, at: usize, why: &str) -> ErrorRecord {
         let mut error = self.placed(ErrorRecord::new(tool, ErrorKind::Cancelled, why));
         error.target = Some(self.target(at).to_owned());
         error.sample = Some(self.sample(at));
         error.attempts = Some(0);
-        Outcome::Error(Box::new(error))
+        error
+    }
+
+    /// Counts what call number `at` says in the vote.
+    pub(crate) fn vote(&mut self, at: usize, outcome: &Outcome, count: &Count) {
+        if let Some(poll) = self.poll.as_mut().filter(|_| !matches!(outcome, Outcome::Unasked(_))) {
+            poll.ended(at, Said::of(outcome, count));
+        }
     }
 
     /// How many targets are asked.

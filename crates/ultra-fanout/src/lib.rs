@@ -23,6 +23,7 @@
 
 mod args;
 mod calls;
+mod decided;
 mod job;
 mod json;
 mod keys;
@@ -42,7 +43,7 @@ mod tally;
 mod tests;
 mod tool;
 
-pub use args::{Budget, Durability, Effort, FanoutArgs, Keeping, Limits, Scope};
+pub use args::{Budget, Durability, Effort, FanoutArgs, Keeping, Limits, Scope, Voting};
 pub use preview::{CallRecord, EstimateRecord, PriceOf, Sent};
 pub use quorum::Quorum;
 pub use summary::{Cost, Latency, Percentiles, Retries, RunSummary, Target, Tokens, Totals};

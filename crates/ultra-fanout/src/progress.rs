@@ -71,6 +71,11 @@ impl Progress {
         self.with(|board| board.row(error.target.as_deref().unwrap_or_default()).failed += 1);
     }
 
+    /// A call that need not be made.
+    pub(crate) fn unasked(&self, error: &ErrorRecord) {
+        self.with(|board| board.row(error.target.as_deref().unwrap_or_default()).asked -= 1);
+    }
+
     /// The input is at its end, so it is known how much there is to do.
     pub(crate) fn input_ended(&self) {
         self.with(|board| board.ended = true);

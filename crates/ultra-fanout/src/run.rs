@@ -15,8 +15,11 @@ use ultra_core::target;
 use ultra_core::tool::{Context, Order, Summary, many};
 use ultra_provider::dispatch::{Dispatcher, Event, Feed};
 
+use ultra_aggregate::vote::Count;
+
 use crate::args::FanoutArgs;
 use crate::calls::{Calls, Seat, Settled, Source};
+use crate::decided::{self, Poll};
 use crate::job::{Job, Jobs, Outcome};
 use crate::panel;
 use crate::preview::Preview;
@@ -66,6 +69,7 @@ pub(crate) fn run(
         sampling: args.sampling,
         targets,
         quorum: args.effort.quorum,
+        voting: args.voting.count(),
         jobs: BTreeMap::new(),
         opened: 0,
         ready: Vec::new(),
@@ -119,6 +123,8 @@ struct Run<'a> {
     sampling: Sampling,
     targets: Vec<String>,
     quorum: Option<Quorum>,
+    /// How the answers to a request are voted on, when that decides who is asked.
+    voting: Option<Count>,
     jobs: Jobs,
     opened: u64,
     /// What is settled and not yet in the journal.
@@ -206,6 +212,7 @@ impl Run<'_> {
         }
         for (seat, outcome, source) in std::mem::take(&mut self.ready) {
             self.settle(seat, outcome, source)?;
+            self.poll(seat.0)?;
         }
         Ok(())
     }
@@ -378,8 +385,11 @@ impl Run<'_> {
         let number = self.opened;
         self.opened += 1;
         let bytes = line.as_ref().map_or_else(|| weight(&request), Vec::len);
-        let job = Job::new(request, line.is_some(), calls, bytes);
+        let poll = self.voting.as_ref().and_then(|count| Poll::of(&request, &calls, count));
+        let mut job = Job::new(request, line.is_some(), calls, bytes);
+        job.poll = poll;
         let calls = job.calls.len();
+        let asked = if job.poll.is_none() { calls } else { 0 };
         self.held += job.held;
         self.jobs.insert(number, Box::new(job));
         self.piece(Piece::Request(number))?;
@@ -387,8 +397,11 @@ impl Run<'_> {
             if let Some(job) = self.jobs.get(&number) {
                 self.progress.asked(job.target(at));
             }
+        }
+        for at in 0..asked {
             self.begin((number, at))?;
         }
+        self.poll(number)?;
         if calls == 0 && !self.in_order {
             self.close(number);
         }
@@ -404,6 +417,23 @@ impl Run<'_> {
         }
     }
 
+    /// Begins the calls of a job that its vote needs; those that it does not need end unasked.
+    fn poll(&mut self, number: u64) -> Result<(), Failure> {
+        while let Some(poll) = self.jobs.get_mut(&number).and_then(|job| job.poll.as_mut()) {
+            if let Some(at) = poll.next() {
+                self.begin((number, at))?;
+                continue;
+            }
+            for at in poll.spared() {
+                let Some(job) = self.jobs.get(&number) else { break };
+                let outcome = job.unasked(self.output.tool(), at, decided::WHY);
+                self.settle((number, at), outcome, Source::Target)?;
+            }
+            break;
+        }
+        Ok(())
+    }
+
     /// Takes a terminal record, and writes what can be written now.
     fn settle(&mut self, (number, at): Seat, outcome: Outcome, source: Source) -> Result<(), Failure> {
         match &outcome {
@@ -417,11 +447,18 @@ impl Run<'_> {
                     warn(error);
                 }
             }
+            Outcome::Unasked(error) => {
+                self.progress.unasked(error);
+                self.tally.unasked(error);
+            }
         }
         let Some(job) = self.jobs.get_mut(&number) else { return Ok(()) };
         let answered = matches!(outcome, Outcome::Response(_));
         let stopped = matches!(&outcome, Outcome::Error(error) if error.kind == ErrorKind::Cancelled);
         self.cut_short |= stopped && !job.is_let_go() && !self.stopped && self.failure.is_none();
+        if let Some(count) = &self.voting {
+            job.vote(at, &outcome, count);
+        }
         job.settle(at, outcome);
         if let Some(quorum) = self.quorum {
             self.count(number, answered, quorum);
@@ -521,6 +558,7 @@ impl Run<'_> {
     fn outcome(&mut self, outcome: Outcome) -> Result<(), Failure> {
         match outcome {
             Outcome::Error(error) => self.output.error(*error),
+            Outcome::Unasked(error) => self.output.spared(*error),
             Outcome::Response(mut response) => {
                 response.id = self.response_ids.give(std::mem::take(&mut response.id));
                 self.output.put(&*response)

@@ -69,10 +69,15 @@ pub(crate) fn journal(keeping: &Keeping, looks: bool, context: &Context) -> Resu
 /// What can be known to be wrong before anything is read.
 ///
 /// # Errors
-/// A usage failure: a target without a price under `--max-usd`, or a fallback that does not exist.
+/// A usage failure: a target without a price under `--max-usd`, a fallback that does not exist, or two rules for
+/// when to stop.
 pub(crate) fn check(args: &FanoutArgs, targets: &[String], context: &Context) -> Result<(), Failure> {
     if let Some(fallback) = &args.effort.fallback {
         ultra_core::target::Target::one(fallback, &context.config, context.mock)?;
+    }
+    if args.voting.until_decided.is_some() && args.effort.quorum.is_some() {
+        return Err(Failure::usage("--until-decided and --quorum both say when enough has been heard")
+            .hint("--until-decided saves calls, --quorum saves time: leave one of them out"));
     }
     if args.budget.max_usd.is_none() || context.mock {
         return Ok(());

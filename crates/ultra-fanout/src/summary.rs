@@ -64,11 +64,11 @@ pub struct Target {
 /// Numbers of one target, or of all.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Totals {
-    /// Terminal records: `responses` and all `errors`.
+    /// Terminal records: `responses`, all `errors`, and `unasked`.
     pub records: u64,
     /// Answers.
     pub responses: u64,
-    /// Error records by kind.
+    /// Error records by kind, but for those of `unasked`.
     pub errors: BTreeMap<String, u64>,
     /// Records among both that came from the store.
     pub cached: u64,
@@ -78,6 +78,9 @@ pub struct Totals {
     pub journaled: u64,
     /// Error records of kind `budget`: calls that were not made, or not again, because the budget was spent.
     pub skipped: u64,
+    /// Error records of kind `cancelled` that are no failures: calls that `--until-decided` saved.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unasked: u64,
     /// Attempts that this run launched, retries and hedges included. What a server counts as requests is
     /// `calls - unreached`.
     pub calls: u64,
@@ -202,6 +205,7 @@ impl Totals {
             shared: at.shared,
             journaled: at.journaled,
             skipped: at.skipped(),
+            unasked: at.unasked,
             calls: at.calls,
             unreached: at.unreached,
             unfinished: at.unfinished,

@@ -97,6 +97,11 @@ impl Tally {
         })
     }
 
+    /// A call that nobody needed, which is no failure.
+    pub(crate) fn unasked(&mut self, error: &ErrorRecord) {
+        self.at(error.target.as_deref().unwrap_or_default(), |at| at.unasked += 1);
+    }
+
     /// Requests seen so far, those included that ask nothing here.
     pub(crate) fn seen(&self) -> u64 {
         self.seen

@@ -14,6 +14,7 @@ use ultra_core::tool::{Context, Order, Summary, Tool as _};
 use crate::{Fanout, FanoutArgs};
 
 mod spending;
+mod voting;
 
 /// What the flags mean.
 fn arguments(flags: &[&str]) -> FanoutArgs {

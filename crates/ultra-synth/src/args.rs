@@ -13,7 +13,7 @@ use ultra_provider::span;
 use crate::accept::Accept;
 pub use crate::page::Format;
 use crate::strategy::Strategy;
-pub use named::{Named, Normal, PairRule, Rule};
+pub use named::{Named, PairRule, Rule};
 
 /// The arguments.
 #[derive(Debug, Clone, Args)]

@@ -10,7 +10,7 @@ use ultra_core::record::{Message, Object, PatternRef, Request, Response, Role, S
 use ultra_template::group::{Call, Group, Groups, JUDGE, Outcome, StageRun};
 use ultra_template::{Fault, Faults, Pattern, plan};
 
-use crate::candidate::{Case, content, flaw};
+use crate::candidate::{Case, content};
 
 /// Stands in for a question that nobody told.
 pub(crate) const UNKNOWN: &str = "(The question itself is not known; the answers show what it was.)";
@@ -209,7 +209,7 @@ struct Turn<'a> {
 
 fn usable(call: &Call) -> Option<&Response> {
     match &call.outcome {
-        Outcome::Answered(response) if flaw(response).is_none() => Some(response),
+        Outcome::Answered(response) if response.flaw().is_none() => Some(response),
         _ => None,
     }
 }

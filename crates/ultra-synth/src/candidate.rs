@@ -2,7 +2,7 @@
 
 use ultra_core::draw;
 use ultra_core::id::ContentHash;
-use ultra_core::record::{Json, Object, Response};
+use ultra_core::record::{Json, Object};
 use ultra_template::group::{Group, Outcome, StageRun};
 
 /// One answer. Its place in the list of candidates is its place in the panel.
@@ -110,6 +110,13 @@ impl Case {
         self.candidates.iter().map(|candidate| candidate.text.as_str()).collect()
     }
 
+    /// The targets of the calls of that stage whose answer nobody heard: they were not asked, or not waited for.
+    pub fn unheard(&self) -> impl Iterator<Item = &str> {
+        let stage = self.stage.and_then(|index| self.group.stage(index));
+        let calls = stage.into_iter().flat_map(|stage| &stage.calls);
+        calls.filter(|call| call.outcome.is_unheard()).map(|call| call.target.as_str())
+    }
+
     /// How many answers were asked for.
     pub fn asked(&self) -> usize {
         self.candidates.len() + self.missing.len()
@@ -168,22 +175,12 @@ pub(crate) fn content(text: &str) -> String {
 }
 
 fn is_usable(call: &ultra_template::group::Call) -> bool {
-    matches!(&call.outcome, Outcome::Answered(response) if flaw(response).is_none())
-}
-
-/// Why a response is no candidate: it says nothing, or its provider says that it is a refusal. What the text
-/// itself says never matters: an answer about errors is an answer.
-pub(crate) fn flaw(response: &Response) -> Option<&'static str> {
-    match response.finish_reason.as_str() {
-        _ if response.text.trim().is_empty() => Some("empty"),
-        "refusal" | "content_filter" => Some("blocked"),
-        _ => None,
-    }
+    matches!(&call.outcome, Outcome::Answered(response) if response.flaw().is_none())
 }
 
 fn usable(stage: &StageRun) -> Vec<Candidate> {
     let answered = stage.calls.iter().filter_map(|call| match &call.outcome {
-        Outcome::Answered(response) if flaw(response).is_none() => Some(Candidate {
+        Outcome::Answered(response) if response.flaw().is_none() => Some(Candidate {
             member: call.member,
             id: response.id.clone(),
             target: response.target.clone(),
@@ -200,7 +197,7 @@ fn missing(stage: &StageRun) -> Vec<Missing> {
         let kind = match &call.outcome {
             Outcome::Open => None,
             Outcome::Failed { kind, .. } => Some(kind.to_string()),
-            Outcome::Answered(response) => Some(flaw(response)?.to_owned()),
+            Outcome::Answered(response) => Some(response.flaw()?.to_owned()),
         };
         Some(Missing { target: call.target.clone(), sample: call.sample, kind })
     });

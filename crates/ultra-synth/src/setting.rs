@@ -7,8 +7,8 @@ use ultra_core::record::Params;
 use ultra_core::tool::{Context, Order};
 
 use crate::accept::Accept;
-use crate::aggregate::vote::{self, Extract};
-use crate::args::{Named, Normal, PairRule, Rule, SynthArgs};
+use crate::aggregate::vote::Count;
+use crate::args::{Named, PairRule, Rule, SynthArgs};
 use crate::rubric::Rubric;
 use crate::strategy::Strategy;
 
@@ -63,30 +63,6 @@ pub struct Plan {
     pub window: usize,
 }
 
-/// How votes are counted.
-#[derive(Debug, Clone)]
-pub struct Count {
-    /// What of a text is its answer.
-    pub extract: Extract,
-    /// What does not count when answers are compared.
-    pub normal: vote::Normal,
-    /// What the vote of a target counts, where it is not 1.
-    pub weights: Vec<(String, f64)>,
-}
-
-impl Default for Count {
-    fn default() -> Self {
-        Self { extract: Extract::Whole, normal: vote::Normal::default(), weights: Vec::new() }
-    }
-}
-
-impl Count {
-    /// What the vote of `target` counts.
-    pub fn weight(&self, target: &str) -> f64 {
-        self.weights.iter().rfind(|(name, _)| name == target).map_or(1.0, |(_, weight)| *weight)
-    }
-}
-
 impl Plan {
     /// # Errors
     /// When arguments do not go together, or a rubric cannot be used.
@@ -138,15 +114,9 @@ impl Plan {
             Some(Named::SelfMoa(args)) => plan.window = args.window as usize,
             Some(Named::Cluster(args)) => plan.alike = args.threshold,
             Some(Named::Vote(args)) => {
-                let is = |what| args.normal.contains(&what);
                 plan.vote = Count {
                     extract: args.extract.clone(),
-                    normal: vote::Normal {
-                        case: is(Normal::Case),
-                        punctuation: is(Normal::Punctuation),
-                        numbers: is(Normal::Numbers),
-                        set: is(Normal::Set),
-                    },
+                    normal: args.normal,
                     weights: args.weight.clone(),
                 };
             }

@@ -1,5 +1,7 @@
 //! When two answers are the same: they are written in one form, and the forms are compared.
 
+use std::str::FromStr;
+
 use super::number;
 
 /// More layers of quotes and brackets than anybody writes.
@@ -28,6 +30,26 @@ impl Default for Normal {
     /// All but `set`.
     fn default() -> Self {
         Self { case: true, punctuation: true, numbers: true, set: false }
+    }
+}
+
+/// As text: any of `case`, `punctuation`, `numbers` and `set` between commas, or `none`.
+impl FromStr for Normal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut normal = Self { case: false, punctuation: false, numbers: false, set: false };
+        for name in text.split(',').map(str::trim) {
+            match name {
+                "case" => normal.case = true,
+                "punctuation" => normal.punctuation = true,
+                "numbers" => normal.numbers = true,
+                "set" => normal.set = true,
+                "none" => {}
+                _ => return Err(format!("`{name}` is none of case, punctuation, numbers, set, none")),
+            }
+        }
+        Ok(normal)
     }
 }
 

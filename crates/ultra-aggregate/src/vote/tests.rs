@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Extract, Normal, answer, decided, extract, normalise, plurality};
+use super::{Extract, Normal, Standing, answer, at_least, decided, extract, normalise, plurality, weighted};
 
 fn read(text: &str, from: &str) -> Option<String> {
     extract(text, &from.parse::<Extract>().expect("is a rule"))
@@ -203,7 +203,66 @@ fn a_vote_is_decided_when_the_rest_cannot_reach_the_leader() {
     assert_eq!(answer("?!", &Extract::Whole, &Normal::default()), None);
 }
 
+#[test]
+fn what_was_not_heard_counts_against_the_leader() {
+    let vote = at_least(&votes(&["a", "a", "a", "b"]), 1.0);
+    assert!((vote.share - 0.6).abs() < 1e-12 && (vote.margin - 0.2).abs() < 1e-12, "{vote:?}");
+    let open = at_least(&votes(&["a", "a", "b"]), 1.0);
+    assert_eq!(
+        (open.winner, open.margin.to_bits()),
+        (Some(0), 0.0_f64.to_bits()),
+        "it leads, by nothing that is sure"
+    );
+}
+
+#[test]
+fn what_does_not_count_is_named_between_commas() {
+    let none = Normal { case: false, punctuation: false, numbers: false, set: false };
+    assert_eq!("case,punctuation, numbers".parse(), Ok(Normal::default()));
+    assert_eq!("none".parse(), Ok(none));
+    assert_eq!("set,none".parse(), Ok(Normal { set: true, ..none }));
+    assert!("".parse::<Normal>().is_err() && "case,sets".parse::<Normal>().is_err());
+}
+
+#[test]
+fn a_weight_is_a_target_and_a_number() {
+    assert_eq!(weighted("mock:a?x=1=2.5"), Ok(("mock:a?x=1".to_owned(), 2.5)));
+    for wrong in ["a", "=1", "a=", "a=-1", "a=inf", "a=x"] {
+        assert!(weighted(wrong).is_err(), "{wrong}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_vote_that_is_being_counted_is_decided_when_the_votes_say_so(
+        answers in proptest::collection::vec((proptest::option::of("[abc]"), prop_oneof![Just(1.0), 0.0..3.0_f64]), 0..9),
+        rest in prop_oneof![Just(1.0), Just(2.0), 0.0..6.0_f64],
+    ) {
+        let mut standing = Standing::default();
+        for (answer, of) in &answers {
+            standing.count(answer.clone(), *of);
+        }
+        prop_assert_eq!(standing.is_decided(rest), decided(&answers, rest).is_some());
+    }
+
+    #[test]
+    fn no_answers_decide_what_agreement_would_not(
+        answers in proptest::collection::vec(proptest::option::of("[ab]"), 0..6),
+        flying in proptest::collection::vec(proptest::option::of("[abc]"), 0..4),
+        rest in 0_u8..4,
+    ) {
+        let mut standing = Standing::default();
+        for answer in answers {
+            standing.count(answer, 1.0);
+        }
+        let rest = f64::from(rest);
+        let hope = standing.would_be_decided(flying.len() as f64, rest);
+        for answer in flying {
+            standing.count(answer, 1.0);
+        }
+        prop_assert!(hope || !standing.is_decided(rest));
+    }
+
     #[test]
     fn a_form_is_its_own_form(text in r#"[ABab01. ,;()\[\]{}$%/'"*eE+-]{0,14}"#) {
         let form = normalise(&text, &Normal::default());

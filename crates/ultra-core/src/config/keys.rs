@@ -75,6 +75,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "max-calls",
             "max-tokens",
             "quorum",
+            "until-decided",
             "fallback",
             "hedge",
             "run-deadline",

@@ -158,7 +158,22 @@ impl Output {
     ///
     /// # Errors
     /// When the sink cannot be written, or at once under `--strict`.
-    pub fn error(&mut self, mut record: ErrorRecord) -> Result<(), Failure> {
+    pub fn error(&mut self, record: ErrorRecord) -> Result<(), Failure> {
+        self.errors += 1;
+        let message = self.strict.then(|| record.message.clone());
+        self.spared(record)?;
+        match message {
+            Some(message) => Err(Failure::strict(message)),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the error record of something that this tool did not do because nobody needs it, and gives it its id.
+    /// It is no failure: neither the exit status nor `--strict` knows of it.
+    ///
+    /// # Errors
+    /// When the sink cannot be written.
+    pub fn spared(&mut self, mut record: ErrorRecord) -> Result<(), Failure> {
         if record.id.is_empty() {
             let content = ContentHash::new("ultra error v1")
                 .field(&record.tool)
@@ -169,12 +184,7 @@ impl Output {
                 .field(record.sample.unwrap_or_default().to_le_bytes());
             record.id = self.ids.give(ErrorRecord::PREFIX, &content);
         }
-        self.errors += 1;
-        self.value(&record)?;
-        if self.strict {
-            return Err(Failure::strict(record.message));
-        }
-        Ok(())
+        self.value(&record)
     }
 
     /// Writes the error record of a malformed line.

@@ -52,6 +52,18 @@ record! {
     }
 }
 
+impl Response {
+    /// Why this is no answer to be counted or merged: it says nothing, or its provider says that it is a refusal.
+    /// What the text itself says never matters: an answer about errors is an answer.
+    pub fn flaw(&self) -> Option<&'static str> {
+        match self.finish_reason.as_str() {
+            _ if self.text.trim().is_empty() => Some("empty"),
+            "refusal" | "content_filter" => Some("blocked"),
+            _ => None,
+        }
+    }
+}
+
 object! {
     /// Tokens of one call, as the provider counted them.
     pub struct Usage {

@@ -14,7 +14,7 @@ use crate::quantiles::Quantiles;
 pub(crate) struct Numbers {
     /// Answers that were written.
     pub(crate) responses: u64,
-    /// Error records that were written.
+    /// Error records that were written, but for those of `unasked`.
     pub(crate) errors: BTreeMap<ErrorKind, u64>,
     /// Of both, records from the store.
     pub(crate) cached: u64,
@@ -22,6 +22,8 @@ pub(crate) struct Numbers {
     pub(crate) shared: u64,
     /// Of both, records from the journal.
     pub(crate) journaled: u64,
+    /// Records of calls that were not made because a vote was decided; they are no failures.
+    pub(crate) unasked: u64,
     /// Attempts launched.
     pub(crate) calls: u64,
     /// Of these, attempts that never reached the target.
@@ -86,14 +88,14 @@ impl Numbers {
         }
     }
 
-    /// Error records.
+    /// Error records of calls that were wanted.
     pub(crate) fn failed(&self) -> u64 {
         self.errors.values().sum()
     }
 
     /// Terminal records.
     pub(crate) fn records(&self) -> u64 {
-        self.responses + self.failed()
+        self.responses + self.failed() + self.unasked
     }
 
     /// Calls that were not made because the budget was spent.
@@ -115,6 +117,7 @@ impl Numbers {
         for (kind, count) in &other.errors {
             *self.errors.entry(*kind).or_default() += count;
         }
+        self.unasked += other.unasked;
         self.calls += other.calls;
         self.unreached += other.unreached;
         self.unfinished += other.unfinished;

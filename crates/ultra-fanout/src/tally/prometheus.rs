@@ -31,6 +31,8 @@ const SHARED: Metric =
 const JOURNALED: Metric = Metric::counter("ultra_journaled_total", "Records that came from the journal.");
 const SKIPPED: Metric =
     Metric::counter("ultra_skipped_total", "Calls that were not made because the budget was spent.");
+const UNASKED: Metric =
+    Metric::counter("ultra_unasked_total", "Calls that were not made because a vote was decided.");
 const FAILURES: Metric = Metric::counter("ultra_call_errors_total", "Calls without an answer.");
 const LATENCY: Metric = Metric {
     name: "ultra_call_seconds",
@@ -71,6 +73,7 @@ fn count_target(metrics: &Metrics, target: &str, at: &Numbers) {
         (SHARED, at.shared),
         (JOURNALED, at.journaled),
         (SKIPPED, at.skipped()),
+        (UNASKED, at.unasked),
         (UNPRICED, at.unpriced),
         (CACHED_TOKENS, at.tokens_cached),
     ] {

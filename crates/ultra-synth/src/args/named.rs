@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 
 use crate::aggregate::rank;
-use crate::aggregate::vote::Extract;
+use crate::aggregate::vote::{Extract, Normal, weighted};
 use crate::compare::args::CompareArgs;
 use crate::strategy::Strategy;
 
@@ -132,27 +132,12 @@ pub struct VoteArgs {
     pub extract: Extract,
 
     /// What does not count when answers are compared: case, punctuation, numbers, set; or none
-    #[arg(long, value_name = "WHAT,…", value_delimiter = ',', value_enum, default_values_t = [Normal::Case, Normal::Punctuation, Normal::Numbers])]
-    pub normal: Vec<Normal>,
+    #[arg(long, value_name = "WHAT,…", default_value = "case,punctuation,numbers")]
+    pub normal: Normal,
 
     /// What the vote of a target counts, such as mock:a=2; 1 for those that are not named
-    #[arg(long, value_name = "TARGET=N", value_parser = weight)]
+    #[arg(long, value_name = "TARGET=N", value_parser = weighted)]
     pub weight: Vec<(String, f64)>,
-}
-
-/// What does not count when answers are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Normal {
-    /// Upper and lower case
-    Case,
-    /// Marks around and at the end
-    Punctuation,
-    /// How a number is written
-    Numbers,
-    /// The order of items between commas
-    Set,
-    /// Everything counts
-    None,
 }
 
 /// Arguments of `cluster`.
@@ -230,14 +215,4 @@ fn depth(text: &str) -> Result<usize, String> {
 fn unit(text: &str) -> Result<f64, String> {
     let given = text.parse().ok().filter(|given| (0.0..=1.0).contains(given));
     given.ok_or_else(|| "expected a number from 0 to 1".to_owned())
-}
-
-fn weight(text: &str) -> Result<(String, f64), String> {
-    let wrong = || "expected TARGET=NUMBER, and the number not negative".to_owned();
-    let (target, number) = text.rsplit_once('=').ok_or_else(wrong)?;
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    if target.is_empty() || !number.is_finite() || number < 0.0 {
-        return Err(wrong());
-    }
-    Ok((target.to_owned(), number))
 }

@@ -50,17 +50,18 @@ fn votes(view: &View<'_>) -> Option<Result<Found, Miss>> {
     let answers: Vec<(Option<String>, f64)> = (0..view.len())
         .map(|number| {
             let candidate = view.at(number);
-            let answer = vote::answer(&candidate.text, &count.extract, &count.normal);
-            (answer, count.weight(&candidate.target))
+            (count.answer(&candidate.text), count.weight(&candidate.target))
         })
         .collect();
-    let vote = vote::plurality(&answers);
+    let unheard: Vec<&str> = view.case.unheard().collect();
+    let unheard_weight: f64 = unheard.iter().map(|target| count.weight(target)).sum();
+    let vote = vote::at_least(&answers, unheard_weight);
     let named = view.plan.strategy == Strategy::Vote;
     let votes = vote.groups.first().map_or(0, |group| group.members.len());
     if !named && (votes < 2 || vote.ties > 1) {
         return None;
     }
-    let total: f64 = answers.iter().map(|(_, weight)| weight).sum();
+    let total = answers.iter().map(|(_, weight)| weight).sum::<f64>() + unheard_weight;
     let share = |weight: f64| if total > 0.0 { weight / total } else { 0.0 };
     let mut judgement = Judgement::of("vote");
     for group in &vote.groups {
@@ -72,6 +73,9 @@ fn votes(view: &View<'_>) -> Option<Result<Found, Miss>> {
     put(&mut judgement.extra, "share", &vote.share);
     put(&mut judgement.extra, "ties", &vote.ties);
     put(&mut judgement.extra, "without", &vote.without);
+    if !unheard.is_empty() {
+        put(&mut judgement.extra, "unheard", &unheard.len());
+    }
     let told: Vec<Value> = vote.groups.iter().map(|group| told(view, group, share(group.weight))).collect();
     put(&mut judgement.extra, "votes", &told);
     Some(match vote.winner {
@@ -99,14 +103,10 @@ pub(crate) fn first_vote(view: &View<'_>) -> Option<Json> {
     let count = &view.plan.vote;
     let first = view.case.group.stages().next()?;
     let given = first.answers();
-    let answers: Vec<(Option<String>, f64)> = given
-        .iter()
-        .map(|given| {
-            let answer = vote::answer(given.text, &count.extract, &count.normal);
-            (answer, count.weight(&given.response.target))
-        })
-        .collect();
-    let vote = vote::plurality(&answers);
+    let answers: Vec<(Option<String>, f64)> =
+        given.iter().map(|given| (count.answer(given.text), count.weight(&given.response.target))).collect();
+    let cut = first.calls.iter().filter(|call| call.outcome.is_unheard());
+    let vote = vote::at_least(&answers, cut.map(|call| count.weight(&call.target)).sum());
     let leader = vote.groups.first().filter(|group| group.members.len() > 1)?;
     let answer = &leader.answer[..leader.answer.floor_char_boundary(SHOWN)];
     let ids: Vec<&str> = leader.members.iter().map(|member| given[*member].response.id.as_str()).collect();

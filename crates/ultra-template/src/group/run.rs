@@ -50,6 +50,14 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether nobody heard what the member would have said, since it was not asked, not waited for, or the stream
+    /// or the budget ended before. A member that failed has had its say.
+    pub fn is_unheard(&self) -> bool {
+        matches!(self, Self::Open | Self::Failed { kind: ErrorKind::Cancelled | ErrorKind::Budget, .. })
+    }
+}
+
 /// One stage of a group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageRun {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{THREE, listen, run, text, three};
-use crate::testing::{panel_of, request, says, simulated};
+use crate::testing::{answer, failure, panel_of, request, says, simulated};
 
 #[test]
 fn judge_gives_the_answer_that_was_chosen_word_for_word() {
@@ -183,6 +183,24 @@ fn vote_counts_answers_and_not_texts() {
     let ran =
         run(&["vote", "--extract", "number", "--weight", "exec:m2=3"], &records, |call| Ok(simulated(call)));
     assert_eq!(ran.synthesis()["text"], "It is 999");
+}
+
+#[test]
+fn members_that_nobody_heard_count_against_the_winner() {
+    let names = ["mock:m0", "mock:m1", "mock:m2", "mock:m3", "mock:m4"];
+    let asked = |kind: &str| {
+        let mut records = vec![request("p", &names)];
+        records.extend(names[..3].iter().map(|target| answer("p", target, "It is 4.")));
+        records.extend(names[3..].iter().map(|target| failure("p", target, kind)));
+        let ran = run(&["vote", "--extract", "number"], &records, |call| Ok(simulated(call)));
+        let verdict = ran.of("verdict").remove(0);
+        let told = |key: &str| verdict.get(key).and_then(serde_json::Value::as_f64);
+        (told("share"), told("margin"), told("without"), told("unheard"), ran.synthesis()["rung"].clone())
+    };
+    let vote = || json!("vote");
+    assert_eq!(asked("server"), (Some(1.0), Some(1.0), Some(0.0), None, vote()), "they have had their say");
+    assert_eq!(asked("cancelled"), (Some(0.6), Some(0.2), Some(0.0), Some(2.0), vote()));
+    assert_eq!(asked("budget"), asked("cancelled"));
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! How votes are counted, as a user says it.
+
+use super::{Extract, Normal, answer};
+
+/// What of a text is its answer, when two are the same, and what the vote of each target counts.
+#[derive(Debug, Clone)]
+pub struct Count {
+    /// What of a text is its answer.
+    pub extract: Extract,
+    /// What does not count when answers are compared.
+    pub normal: Normal,
+    /// What the vote of a target counts, where it is not 1; the last entry of a target holds.
+    pub weights: Vec<(String, f64)>,
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self { extract: Extract::Whole, normal: Normal::default(), weights: Vec::new() }
+    }
+}
+
+impl Count {
+    /// The answer in a text, in the form in which it is compared.
+    pub fn answer(&self, text: &str) -> Option<String> {
+        answer(text, &self.extract, &self.normal)
+    }
+
+    /// What the vote of `target` counts.
+    pub fn weight(&self, target: &str) -> f64 {
+        self.weights.iter().rfind(|(name, _)| name == target).map_or(1.0, |(_, weight)| *weight)
+    }
+}
+
+/// Reads `TARGET=NUMBER`.
+///
+/// # Errors
+/// What was expected instead.
+pub fn weighted(text: &str) -> Result<(String, f64), String> {
+    let wrong = || "expected TARGET=NUMBER, and the number not negative".to_owned();
+    let (target, number) = text.rsplit_once('=').ok_or_else(wrong)?;
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    if target.is_empty() || !number.is_finite() || number < 0.0 {
+        return Err(wrong());
+    }
+    Ok((target.to_owned(), number))
+}

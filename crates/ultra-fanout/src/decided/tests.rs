@@ -1,0 +1,132 @@
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+use ultra_aggregate::vote::{decided, plurality};
+
+use super::{Poll, Said};
+
+/// What a member would do.
+type Member = (Option<String>, f64);
+
+fn member() -> impl Strategy<Value = Member> {
+    // A member without an answer may have failed or said nothing that counts: in a vote that is the same.
+    (
+        proptest::option::weighted(0.8, "[abc]"),
+        prop_oneof![4 => Just(1.0), 1 => Just(0.0), 1 => Just(2.5), 1 => Just(0.1)],
+    )
+}
+
+/// Plays a poll; `turns` says which of the calls in flight ends next. Gives who was asked.
+fn play(members: &[Member], unseen: f64, turns: &[usize]) -> Vec<usize> {
+    let mut poll = Poll::new(members.iter().map(|(_, weight)| *weight).collect(), unseen);
+    let mut turns = turns.iter().copied().cycle();
+    let (mut asked, mut flying, mut spared) = (Vec::new(), VecDeque::new(), 0..0);
+    loop {
+        while let Some(at) = poll.next() {
+            asked.push(at);
+            flying.push_back(at);
+        }
+        let more = poll.spared();
+        assert!(more.is_empty() || spared.is_empty(), "spared once");
+        if !more.is_empty() {
+            spared = more;
+        }
+        let Some(turn) = turns.next().filter(|_| !flying.is_empty()) else { break };
+        let ends = flying.remove(turn % flying.len()).expect("is in flight");
+        poll.ended(ends, members[ends].0.clone().map_or(Said::Nothing, Said::Answer));
+    }
+    let rest: Vec<usize> = (asked.len()..members.len()).collect();
+    assert_eq!(spared.collect::<Vec<_>>(), rest, "each call is asked or spared");
+    asked
+}
+
+/// The shortest beginning of the panel that decides.
+fn shortest(members: &[Member], unseen: f64) -> usize {
+    let rest = |from: usize| members[from..].iter().map(|(_, weight)| weight).sum::<f64>() + unseen;
+    (0..members.len())
+        .find(|&asked| decided(&members[..asked], rest(asked)).is_some())
+        .unwrap_or(members.len())
+}
+
+fn votes(text: &str) -> Vec<Member> {
+    let one = |answer: char| ((answer != '-').then(|| answer.to_string()), 1.0);
+    text.chars().map(one).collect()
+}
+
+#[test]
+fn it_begins_with_the_smallest_majority_and_goes_on_as_far_as_the_vote_is_open() {
+    for (panel, asked) in [
+        ("aaaaa", 3),
+        ("aabaa", 4),
+        ("abaaa", 4),
+        ("ababa", 5),
+        ("aaaa", 3),
+        ("aab", 2),
+        ("aa", 2),
+        ("a", 1),
+        ("aa-aa", 4),
+        ("--aaa", 4),
+        ("---aa", 5),
+        ("-----", 5),
+        ("abcde", 5),
+    ] {
+        assert_eq!(play(&votes(panel), 0.0, &[0]).len(), asked, "{panel}");
+    }
+}
+
+#[test]
+fn a_heavy_vote_decides_alone() {
+    let weighed = |of: [f64; 3]| of.map(|weight| (Some("a".to_owned()), weight));
+    assert_eq!(play(&weighed([3.0, 1.0, 1.0]), 0.0, &[0]), [0]);
+    assert_eq!(play(&weighed([1.0, 3.0, 1.0]), 0.0, &[1]), [0, 1]);
+    assert_eq!(play(&weighed([1.0, 1.0, 2.0]), 0.0, &[0]), [0, 1, 2], "a tie decides nothing");
+}
+
+#[test]
+fn answers_that_are_not_seen_here_may_say_anything() {
+    assert_eq!(play(&votes("aaa"), 1.0, &[0]).len(), 3);
+    assert_eq!(play(&votes("aaaa"), 1.0, &[0]).len(), 3);
+    assert_eq!(play(&votes("aaa"), 3.0, &[0]).len(), 3, "never decided here");
+}
+
+#[test]
+fn who_was_stopped_may_still_say_anything() {
+    let mut poll = Poll::new(vec![1.0; 5], 0.0);
+    assert_eq!([poll.next(), poll.next(), poll.next(), poll.next()], [Some(0), Some(1), Some(2), None]);
+    poll.ended(0, Said::Answer("a".into()));
+    poll.ended(1, Said::Answer("a".into()));
+    poll.ended(2, Said::Unheard);
+    assert_eq!([poll.next(), poll.next()], [Some(3), None]);
+    poll.ended(3, Said::Unheard);
+    assert!(poll.spared().is_empty());
+    assert_eq!(poll.next(), Some(4));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn who_is_asked_is_the_shortest_beginning_that_decides_whoever_answers_first(
+        members in proptest::collection::vec(member(), 0..12),
+        unseen in prop_oneof![3 => Just(0.0), 1 => Just(1.0)],
+        turns in proptest::collection::vec(0_usize..12, 1..12),
+    ) {
+        let asked = play(&members, unseen, &turns);
+        prop_assert_eq!(asked.len(), shortest(&members, unseen));
+    }
+
+    #[test]
+    fn the_winner_is_that_of_the_whole_panel(
+        members in proptest::collection::vec(member(), 0..12),
+        elsewhere in proptest::collection::vec(member(), 0..3),
+        turns in proptest::collection::vec(0_usize..12, 1..12),
+    ) {
+        let asked = play(&members, elsewhere.iter().map(|(_, weight)| weight).sum(), &turns).len();
+        let all: Vec<Member> = members.iter().chain(&elsewhere).cloned().collect();
+        let (some, whole) = (plurality(&members[..asked]), plurality(&all));
+        if asked < members.len() {
+            prop_assert_eq!((some.ties, whole.ties), (1, 1));
+            prop_assert_eq!(&some.groups[0].answer, &whole.groups[0].answer);
+        }
+    }
+}
