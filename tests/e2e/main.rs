@@ -21,4 +21,5 @@ mod promises;
 mod schemas;
 mod tools;
 mod torture;
+mod voting;
 mod wire;

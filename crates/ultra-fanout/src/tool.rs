@@ -30,6 +30,10 @@ Examples:
     $ ultra-pattern start gut -p 'Is it sound?' -m openai:gpt-6-luna -m mock:b |
       ultra-fanout --cache > stage1.ndjson
 
+  Ask up to five times, and no further when a vote over the answers is decided:
+    $ ultra-fanout --lines -m 'openai:gpt-6-luna#5' --until-decided number < questions.txt |
+      ultra-synth vote --extract number
+
   What would it cost? Then buy it, once, whatever happens meanwhile:
     $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --estimate < questions.txt
     $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --journal run.journal < questions.txt > answers.ndjson";

@@ -89,6 +89,28 @@ fn answers_that_are_not_seen_here_may_say_anything() {
     assert_eq!(play(&votes("aaa"), 3.0, &[0]).len(), 3, "never decided here");
 }
 
+/// The calls that two answers take on average, when each member gives the first one with probability `p`.
+fn expected(members: usize, p: f64) -> f64 {
+    let panels = 0_u32..1 << members;
+    let sum = panels.map(|panel| {
+        let gives_first = |at: usize| panel >> at & 1 == 1;
+        let votes: Vec<Member> = (0..members).map(|at| (Some(gives_first(at).to_string()), 1.0)).collect();
+        let chance: f64 = (0..members).map(|at| if gives_first(at) { p } else { 1.0 - p }).product();
+        chance * play(&votes, 0.0, &[0]).len() as f64
+    });
+    sum.sum()
+}
+
+#[test]
+fn a_vote_takes_as_many_calls_as_the_manual_says() {
+    for (members, p, calls) in
+        [(5, 1.0, 3.0), (9, 1.0, 5.0), (5, 0.9, 3.32), (9, 0.9, 5.55), (5, 0.7, 3.90), (9, 0.7, 6.86)]
+    {
+        let expected = expected(members, p);
+        assert!((expected - calls).abs() < 0.0051, "{members} at {p}: {expected}");
+    }
+}
+
 #[test]
 fn who_was_stopped_may_still_say_anything() {
     let mut poll = Poll::new(vec![1.0; 5], 0.0);
