@@ -75,7 +75,7 @@ fn the_winner_is_that_of_the_whole_panel_for_fewer_calls() {
             assert_eq!(few.winner, all.winner, "{prompt}: {few:?} {all:?}");
             assert_eq!((few.records, all.records), (7, 7), "{prompt}");
             assert!(few.margin <= all.margin + 1e-9, "{prompt}: {few:?} {all:?}");
-            assert_eq!(all.unheard, 0, "{prompt}");
+            assert!(all.unheard == 0 && few.responses <= all.responses, "{prompt}: {few:?} {all:?}");
             saved += few.unheard;
             ties += u64::from(all.winner.is_none());
         }
