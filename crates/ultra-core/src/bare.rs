@@ -124,20 +124,14 @@ impl Asked {
     /// # Errors
     /// When something in it has no JSON form, which what was read always has.
     pub fn content(&self) -> Result<ContentHash, Failure> {
-        Ok(ContentHash::new("ultra prompt v1")
-            .field(json(&self.prompt)?)
-            .field(json(&self.history())?)
-            .field(json(&self.params)?))
+        let content = ContentHash::new("ultra prompt v1").json(&self.prompt);
+        let content = content.and_then(|content| content.json(&self.history())?.json(&self.params));
+        content.map_err(|cause| Failure::internal(format!("a prompt has no JSON form: {cause}")))
     }
 }
 
 fn last_question(messages: &[Message]) -> Option<usize> {
     messages.iter().rposition(|message| message.role == Role::User)
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
-    serde_json::to_string(value)
-        .map_err(|cause| Failure::internal(format!("a prompt has no JSON form: {cause}")))
 }
 
 #[cfg(test)]

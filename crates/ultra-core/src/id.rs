@@ -4,6 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use blake3::hazmat::{ContextKey, HasherExt as _, hash_derive_key_context};
+use serde::Serialize;
+
+/// Room for JSON text that is kept for the next one.
+const KEPT: usize = 64 << 10;
 
 /// Hashes fields so that no two lists of fields give the same bytes: each is preceded by its length.
 #[derive(Debug, Clone)]
@@ -29,6 +33,23 @@ impl ContentHash {
         self.0.update(bytes);
     }
 
+    /// Adds one field: the JSON text of `value`.
+    ///
+    /// # Errors
+    /// When `value` has no JSON form.
+    pub fn json(mut self, value: &impl Serialize) -> Result<Self, serde_json::Error> {
+        thread_local! {
+            static TEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        TEXT.with_borrow_mut(|text| {
+            text.clear();
+            text.shrink_to(KEPT);
+            serde_json::to_writer(&mut *text, value)?;
+            self.add(&*text);
+            Ok(self)
+        })
+    }
+
     /// The first 64 bits.
     pub fn number(&self) -> u64 {
         let mut first = [0; 8];
@@ -39,6 +60,13 @@ impl ContentHash {
     /// All 256 bits, in hexadecimal.
     pub fn hex(&self) -> String {
         self.0.finalize().to_hex().to_string()
+    }
+
+    /// The digits of [`ContentHash::hex`], for those who keep many.
+    pub fn digits(&self) -> [u8; 64] {
+        let mut digits = [0; 64];
+        digits.copy_from_slice(self.0.finalize().to_hex().as_bytes());
+        digits
     }
 
     /// An id: `prefix_` and 16 hexadecimal digits.
@@ -105,7 +133,9 @@ mod tests {
                 .update(&[2, 0, 0, 0, 0, 0, 0, 0])
                 .update(b"ab")
                 .finalize();
-            assert_eq!(ContentHash::new("t").field("ab").hex(), expected.to_hex().to_string());
+            let hash = ContentHash::new("t").field("ab");
+            assert_eq!(hash.hex(), expected.to_hex().to_string());
+            assert_eq!(hash.digits(), hash.hex().as_bytes());
         }
     }
 

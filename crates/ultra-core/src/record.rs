@@ -8,6 +8,7 @@ mod answer;
 mod ask;
 mod document;
 mod field;
+mod messages;
 mod object;
 mod outcome;
 
@@ -24,6 +25,7 @@ pub use ask::{
 };
 pub use document::{Document, Part, Source};
 pub use field::{Field, Shape};
+pub use messages::Messages;
 pub use object::{Json, Object};
 pub use outcome::{Agreement, Analysis, Delta, Rank, Synthesis, Verdict};
 

@@ -147,7 +147,7 @@ impl Calls {
             }
         }
         if let Some(key) = key.as_ref().filter(|_| self.shares(asked.target)) {
-            self.waiting.insert(key.clone(), Vec::new());
+            self.waiting.insert(*key, Vec::new());
         }
         let flight = Flight {
             seat,

@@ -32,14 +32,16 @@ pub(crate) fn made(mut asked: Asked, sampling: &Sampling) -> Result<Request, Fai
         samples: asked.samples,
         params: sampling.fill(asked.params.take()),
         output_schema: asked.output_schema.take(),
-        messages: asked.into_messages(),
+        messages: asked.into_messages().into(),
         pattern: None,
         stage: Some(stage),
         deadline_ms: None,
         extra: Object::default(),
     };
-    let json = serde_json::to_string(&request)
-        .map_err(|cause| Failure::internal(format!("a request has no JSON form: {cause}")))?;
-    request.id = ContentHash::new("ultra request v1").field(json).id(Request::PREFIX);
+    let content = request.messages.keep_json();
+    let content = content.and_then(|()| ContentHash::new("ultra request v1").json(&request));
+    let content =
+        content.map_err(|cause| Failure::internal(format!("a request has no JSON form: {cause}")))?;
+    request.id = content.id(Request::PREFIX);
     Ok(request)
 }

@@ -210,10 +210,13 @@ impl Run<'_> {
         if let Err(failure) = self.calls.keep() {
             self.cannot_keep(failure);
         }
-        for (seat, outcome, source) in std::mem::take(&mut self.ready) {
+        let mut ready = std::mem::take(&mut self.ready);
+        for (seat, outcome, source) in ready.drain(..) {
             self.settle(seat, outcome, source)?;
             self.poll(seat.0)?;
         }
+        ready.append(&mut self.ready);
+        self.ready = ready;
         Ok(())
     }
 
@@ -334,7 +337,7 @@ impl Run<'_> {
         if asked.prompt.id.is_empty() {
             asked.prompt.id = self.prompt_ids.give(Prompt::PREFIX, &asked.content()?);
         }
-        self.piece(Piece::Prompt(Box::new(asked.prompt.clone())))?;
+        self.prompt(&asked.prompt)?;
         if asked.targets.is_empty() && self.targets.is_empty() {
             return self.nobody(asked.prompt.id, None);
         }
@@ -382,6 +385,8 @@ impl Run<'_> {
         if let Some(line) = line.as_ref().filter(|_| calls.is_empty()) {
             return self.piece(Piece::Lines(line.clone()));
         }
+        let kept = request.messages.keep_json();
+        kept.map_err(|cause| Failure::internal(format!("a request has no JSON form: {cause}")))?;
         let number = self.opened;
         self.opened += 1;
         let bytes = line.as_ref().map_or_else(|| weight(&request), Vec::len);
@@ -505,6 +510,14 @@ impl Run<'_> {
             self.settle(seat, outcome, Source::Target)?;
         }
         Ok(())
+    }
+
+    /// Puts a prompt into the output, in its order: mostly that is now, and then it is not kept.
+    fn prompt(&mut self, prompt: &Prompt) -> Result<(), Failure> {
+        if self.pieces.is_empty() && self.preview.is_none() {
+            return self.output.put(prompt);
+        }
+        self.piece(Piece::Prompt(Box::new(prompt.clone())))
     }
 
     /// Puts a piece into the output, in its order.

@@ -3,7 +3,7 @@
 //! A response has the id of another only where the same request stood in the input twice. Repeats are found among
 //! the last tens of thousands of responses, so that a run of any length takes the same memory.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use ultra_core::id::ContentHash;
 use ultra_core::record::{Record as _, Response};
@@ -14,19 +14,21 @@ const REMEMBERED: usize = 1 << 15;
 /// How often each of the last ids was given.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    recent: BTreeMap<u64, u32>,
-    before: BTreeMap<u64, u32>,
+    recent: HashMap<u64, u32>,
+    before: HashMap<u64, u32>,
 }
 
 impl Seen {
     /// The id that a response gets whose content gives it this one.
     pub(crate) fn give(&mut self, id: String) -> String {
         let number = number(&id);
-        let known = self.recent.get(&number).or_else(|| self.before.get(&number));
-        let times = known.copied().unwrap_or_default().saturating_add(1);
-        self.recent.insert(number, times);
+        let before = self.before.get(&number);
+        let times = self.recent.entry(number).or_insert_with(|| before.copied().unwrap_or_default());
+        *times = times.saturating_add(1);
+        let times = *times;
         if self.recent.len() >= REMEMBERED {
-            self.before = std::mem::take(&mut self.recent);
+            std::mem::swap(&mut self.before, &mut self.recent);
+            self.recent.clear();
         }
         if times == 1 { id } else { repeated(&id, times) }
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{Json, Message, Params, ProviderError, Usage};
+use ultra_core::record::{Json, Messages, Params, ProviderError, Usage};
 use ultra_pace::{Class, Health};
 
 /// What is asked of one target, once.
@@ -19,7 +19,7 @@ pub struct Call {
     /// Number of the sample, from 0.
     pub sample: u32,
     /// The conversation.
-    pub messages: Vec<Message>,
+    pub messages: Messages,
     /// Parameters; what is absent is left to the provider.
     pub params: Option<Params>,
     /// JSON Schema that the answer must match.

@@ -71,19 +71,26 @@ pub struct Call<'a> {
 }
 
 /// The key of one call: 64 hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key([u8; 64]);
 
 impl Key {
     /// The digits.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Hexadecimal digits are text.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.as_str()).finish()
     }
 }
 
@@ -129,7 +136,7 @@ impl<'a> Call<'a> {
             hash.add(name.as_ref());
             hash.add(value.as_ref());
         });
-        Key(hash.hex())
+        Key(hash.digits())
     }
 
     /// The fields that went into the key, in order: two calls have the same key when these are the same.
@@ -155,7 +162,11 @@ impl<'a> Call<'a> {
         if let Some(schema) = self.output_schema {
             add(("output_schema".into(), canonical(schema).into()));
         }
-        add(("sample".into(), self.sample.to_string().into()));
+        let sample = match self.sample {
+            0 => Cow::Borrowed("0"),
+            sample => sample.to_string().into(),
+        };
+        add(("sample".into(), sample));
         if !self.options.is_empty() {
             add(("options".into(), self.options.into()));
         }
@@ -166,10 +177,15 @@ impl<'a> Call<'a> {
 }
 
 fn message_fields<'a>(at: usize, message: &'a Message, add: &mut impl FnMut(Field<'a>)) {
-    add((format!("messages.{at}.role").into(), message.role.as_str().into()));
+    // Most conversations are one question, so its names are not made anew for every call.
+    let name = |of: &str, first: &'static str| match at {
+        0 => Cow::Borrowed(first),
+        at => Cow::Owned(format!("messages.{at}.{of}")),
+    };
+    add((name("role", "messages.0.role"), message.role.as_str().into()));
     match &message.content {
-        Content::Text(text) => add((format!("messages.{at}.text").into(), text.into())),
-        Content::Parts(parts) => add((format!("messages.{at}.parts").into(), written(parts).into())),
+        Content::Text(text) => add((name("text", "messages.0.text"), text.into())),
+        Content::Parts(parts) => add((name("parts", "messages.0.parts"), written(parts).into())),
     }
     if !message.extra.is_empty() {
         add((format!("messages.{at}.extra").into(), written(&message.extra).into()));

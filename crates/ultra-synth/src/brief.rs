@@ -168,7 +168,7 @@ impl Blind<'_> {
         let request = Request {
             id: id.clone(),
             prompt_id: self.case.group.prompt_id.clone(),
-            messages: self.asked(member),
+            messages: self.asked(member).into(),
             targets: vec![name.clone()],
             pending: None,
             samples: None,
@@ -189,7 +189,7 @@ impl Blind<'_> {
     /// The conversation of the first stage, as this member had it.
     fn asked(&self, member: usize) -> Vec<Message> {
         if let Some(request) = self.case.group.first_request(Some(member)) {
-            return request.messages.clone();
+            return request.messages.to_vec();
         }
         let prompt = self.case.group.prompt.as_ref();
         let system = prompt.and_then(|prompt| prompt.system.as_deref());

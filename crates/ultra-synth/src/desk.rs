@@ -312,7 +312,7 @@ impl Desk {
             request_id: content.id("req"),
             target: ask.target.clone(),
             sample: ask.sample,
-            messages,
+            messages: messages.into(),
             params: self.plan.params.clone(),
             output_schema: ask.form.output_schema(),
         }

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use ultra_core::id::{ContentHash, blake3_hex};
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::{
-    Content, Document, Json, Message, Object, Params, PatternRef, Prompt, Record, Request, Role, Stage,
+    Content, Document, Json, Message, Messages, Object, Params, PatternRef, Prompt, Record, Request, Role,
+    Stage,
 };
 
 use crate::fault::Fault;
@@ -118,7 +119,7 @@ fn request(pattern: &Pattern, turn: Turn<'_>, messages: Vec<Message>) -> Result<
     let mut request = Request {
         id: String::new(),
         prompt_id: turn.prompt_id.to_owned(),
-        messages,
+        messages: Messages::default(),
         targets: turn.targets,
         pending: None,
         samples: turn.samples,
@@ -131,7 +132,6 @@ fn request(pattern: &Pattern, turn: Turn<'_>, messages: Vec<Message>) -> Result<
     };
     // Everything that stands in the request is its content; one prompt never has the same request twice. The texts
     // of messages are long: each is hashed by itself and as it is, which takes the least time.
-    let messages = std::mem::take(&mut request.messages);
     let rest = serde_json::to_string(&request).map_err(broken)?;
     let mut content = ContentHash::new("ultra request v2").field(rest);
     for message in &messages {
@@ -147,7 +147,7 @@ fn request(pattern: &Pattern, turn: Turn<'_>, messages: Vec<Message>) -> Result<
         }
     }
     request.id = content.id(Request::PREFIX);
-    request.messages = messages;
+    request.messages = messages.into();
     Ok(request)
 }
 

@@ -8,7 +8,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::field::Field;
-use super::{Json, Object};
+use super::{Json, Messages, Object};
 
 record! {
     /// A question of the user.
@@ -34,7 +34,7 @@ record! {
         /// The prompt that this request serves.
         pub prompt_id: String,
         /// The conversation so far.
-        pub messages: Vec<Message>,
+        pub messages: Messages,
         /// Whom to ask: `provider:model`, an alias, `mock:NAME` or `exec:COMMAND`; `#3` at the end asks for three samples.
         pub targets: Vec<String>,
         /// Calls still to be made; absent means all, an empty list means none.

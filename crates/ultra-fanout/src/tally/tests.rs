@@ -35,7 +35,7 @@ fn call(target: &str) -> Call {
         request_id: "req_1".into(),
         target: target.into(),
         sample: 0,
-        messages: Vec::new(),
+        messages: Vec::new().into(),
         params: None,
         output_schema: None,
     }

@@ -101,7 +101,7 @@ impl Answers {
         let stage = request.stage.as_ref().map_or(0, |stage| stage.index);
         self.stages.insert(request.id, stage);
         if let Some(asked) = self.asked(&request.prompt_id).filter(|_| stage == 0) {
-            asked.history = request.messages;
+            asked.history = request.messages.to_vec();
             asked.history.pop();
             asked.history.retain(|message| message.role != Role::System);
         }

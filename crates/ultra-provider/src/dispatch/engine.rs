@@ -35,10 +35,9 @@ pub(super) type Landing = (AttemptId, Option<Result<Answer, CallError>>);
 
 /// Attempts in flight, and what it takes to wait for them.
 pub(super) struct Engine {
-    bell: Bell,
+    ground: Arc<Ground>,
     shutdown: Shutdown,
     stop_seen: bool,
-    landed: Landed,
     /// Attempts that are handed over together before this waits: one wake for all of them.
     leaving: Vec<(AttemptId, Flight)>,
     network: Option<Network>,
@@ -46,47 +45,44 @@ pub(super) struct Engine {
 
 type Flight = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Attempts that ended and were not heard of yet: at most those that were in flight.
-#[derive(Clone, Default)]
-struct Landed(Arc<Mutex<Vec<Landing>>>);
+/// What both threads and all attempts know: who flies, who has landed, and whom to wake.
+struct Ground {
+    bell: Bell,
+    /// Attempts that ended and were not heard of yet: at most those that were in flight.
+    landed: Mutex<Vec<Landing>>,
+    /// The attempts in flight, to be cut. Only the network's thread looks at them.
+    flying: Mutex<BTreeMap<AttemptId, AbortHandle>>,
+}
 
-impl Landed {
-    /// Adds one, and tells how many there are.
+impl Ground {
+    /// Takes in an attempt that ended, and tells how many have.
     fn put(&self, landing: Landing) -> usize {
-        let mut landed = self.lock();
+        let mut landed = locked(&self.landed);
         landed.push(landing);
         landed.len()
     }
 
     fn take(&self) -> Vec<Landing> {
-        std::mem::take(&mut *self.lock())
+        let mut landed = locked(&self.landed);
+        let room = landed.len();
+        std::mem::replace(&mut *landed, Vec::with_capacity(room))
     }
 
     fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        locked(&self.landed).is_empty()
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Landing>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Whoever panicked with one of these lists has left it whole.
+fn locked<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The thread that has the sockets.
 struct Network {
     handle: Handle,
-    flying: Flying,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
-}
-
-/// The attempts in flight, to be cut.
-#[derive(Clone, Default)]
-struct Flying(Arc<Mutex<BTreeMap<AttemptId, AbortHandle>>>);
-
-impl Flying {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<AttemptId, AbortHandle>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// What was waited for.
@@ -105,11 +101,11 @@ impl Engine {
         let bell = Bell::here();
         let ring = bell.clone();
         shutdown.on_trigger(move |_| ring.ring());
+        let ground = Ground { bell, landed: Mutex::default(), flying: Mutex::default() };
         Self {
-            bell,
+            ground: Arc::new(ground),
             shutdown: shutdown.clone(),
             stop_seen: false,
-            landed: Landed::default(),
             leaving: Vec::new(),
             network: None,
         }
@@ -117,7 +113,7 @@ impl Engine {
 
     /// What wakes the tool's thread.
     pub(super) fn bell(&self) -> Bell {
-        self.bell.clone()
+        self.ground.bell.clone()
     }
 
     /// Makes it able to make calls.
@@ -126,10 +122,10 @@ impl Engine {
             return Ok(());
         }
         // The tool is woken when there is nothing left to do here: once for all that ended together.
-        let (landed, bell) = (self.landed.clone(), self.bell());
+        let ground = Arc::clone(&self.ground);
         let rest = move || {
-            if !landed.is_empty() {
-                bell.ring();
+            if !ground.is_empty() {
+                ground.bell.ring();
             }
         };
         let runtime =
@@ -143,7 +139,7 @@ impl Engine {
             runtime.shutdown_background();
         };
         let thread = thread::Builder::new().name("network".into()).spawn(serve).map_err(cannot_start)?;
-        self.network = Some(Network { handle, flying: Flying::default(), stop, thread });
+        self.network = Some(Network { handle, stop, thread });
         Ok(())
     }
 
@@ -156,9 +152,10 @@ impl Engine {
         hearing: &Hearing,
     ) {
         // Only a real target is launched here, and the first of them has opened the network.
-        let Some(network) = &self.network else { return };
-        let (landed, flying) = (self.landed.clone(), network.flying.clone());
-        let mut end = End { attempt, result: None, landed, flying, bell: self.bell() };
+        if self.network.is_none() {
+            return;
+        }
+        let mut end = End { attempt, result: None, ground: Arc::clone(&self.ground) };
         let teller = hearing.teller(attempt);
         let flight = async move {
             let limit = timeout.saturating_add(SLACK);
@@ -173,10 +170,10 @@ impl Engine {
     /// Hands over what was launched.
     fn hand_over(&mut self) {
         let Some(network) = self.network.as_ref().filter(|_| !self.leaving.is_empty()) else { return };
-        let (leaving, flying) = (std::mem::take(&mut self.leaving), network.flying.clone());
+        let (leaving, ground) = (std::mem::take(&mut self.leaving), Arc::clone(&self.ground));
         network.handle.spawn(async move {
             // A flight cannot end before this task does, so it finds its own handle.
-            let mut flying = flying.lock();
+            let mut flying = locked(&ground.flying);
             for (attempt, flight) in leaving {
                 flying.insert(attempt, tokio::spawn(flight).abort_handle());
             }
@@ -187,9 +184,9 @@ impl Engine {
     pub(super) fn cancel(&mut self, attempt: AttemptId) {
         self.hand_over();
         let Some(network) = &self.network else { return };
-        let flying = network.flying.clone();
+        let ground = Arc::clone(&self.ground);
         network.handle.spawn(async move {
-            let flight = flying.lock().get(&attempt).cloned();
+            let flight = locked(&ground.flying).get(&attempt).cloned();
             if let Some(flight) = flight {
                 flight.abort();
             }
@@ -212,12 +209,12 @@ impl Engine {
         if let Some(turn) = self.look(feed.as_deref_mut(), hearing) {
             return Ok(turn);
         }
-        self.bell.wait(pause);
+        self.ground.bell.wait(pause);
         Ok(self.look(feed, hearing).unwrap_or(Turn::Woken))
     }
 
     fn look<T>(&mut self, feed: Option<&mut Feed<T>>, hearing: &Hearing) -> Option<Turn<T>> {
-        let ended = self.landed.take();
+        let ended = self.ground.take();
         if !ended.is_empty() || hearing.is_something() {
             return Some(Turn::Ended(ended));
         }
@@ -236,9 +233,7 @@ impl Engine {
 struct End {
     attempt: AttemptId,
     result: Option<Result<Answer, CallError>>,
-    landed: Landed,
-    flying: Flying,
-    bell: Bell,
+    ground: Arc<Ground>,
 }
 
 impl End {
@@ -249,9 +244,10 @@ impl End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.flying.lock().remove(&self.attempt);
-        if self.landed.put((self.attempt, self.result.take())) == MANY {
-            self.bell.ring();
+        let Self { attempt, result, ground } = self;
+        locked(&ground.flying).remove(attempt);
+        if ground.put((*attempt, result.take())) == MANY {
+            ground.bell.ring();
         }
     }
 }

@@ -18,70 +18,65 @@ pub(super) enum Heard {
     Limit(Limit),
 }
 
-/// What was told and not yet heard.
-#[derive(Debug, Default)]
-struct Queue {
+/// What was told and not yet heard, and what is worth telling.
+#[derive(Debug)]
+struct Ear {
     /// Whether there is something, to be asked often.
     some: AtomicBool,
     told: Mutex<VecDeque<(AttemptId, Heard)>>,
+    bell: Bell,
+    stream: bool,
+    first_bytes: bool,
 }
 
 /// Listens to all attempts in flight.
 #[derive(Debug)]
-pub(super) struct Hearing {
-    queue: Arc<Queue>,
-    bell: Bell,
-    stream: bool,
-    first_bytes: bool,
-}
+pub(super) struct Hearing(Arc<Ear>);
 
-/// The ear at one attempt.
+/// What one attempt tells to.
 #[derive(Debug)]
 pub(super) struct Teller {
     attempt: AttemptId,
-    queue: Arc<Queue>,
-    bell: Bell,
-    stream: bool,
-    first_bytes: bool,
+    ear: Arc<Ear>,
 }
 
 impl Hearing {
     /// Asks for pieces of text when answers are streamed, and for first bytes when they matter.
     pub(super) fn new(config: &DispatchConfig, bell: Bell) -> Self {
-        Self { queue: Arc::default(), bell, stream: config.stream, first_bytes: config.hedge }
+        Self(Arc::new(Ear {
+            some: AtomicBool::new(false),
+            told: Mutex::default(),
+            bell,
+            stream: config.stream,
+            first_bytes: config.hedge,
+        }))
     }
 
     pub(super) fn teller(&self, attempt: AttemptId) -> Teller {
-        Teller {
-            attempt,
-            queue: Arc::clone(&self.queue),
-            bell: self.bell.clone(),
-            stream: self.stream,
-            first_bytes: self.first_bytes,
-        }
+        Teller { attempt, ear: Arc::clone(&self.0) }
     }
 
     pub(super) fn say(&self, attempt: AttemptId, heard: Heard) {
-        self.queue.push(attempt, heard);
+        self.0.push(attempt, heard);
     }
 
     /// Whether something was told.
     pub(super) fn is_something(&self) -> bool {
-        self.queue.some.load(Ordering::Acquire)
+        self.0.some.load(Ordering::Acquire)
     }
 
     pub(super) fn take(&self) -> Option<(AttemptId, Heard)> {
         if !self.is_something() {
             return None;
         }
-        let mut told = self.queue.lock();
+        let mut told = self.0.lock();
         let next = told.pop_front();
-        self.queue.some.store(!told.is_empty(), Ordering::Release);
+        self.0.some.store(!told.is_empty(), Ordering::Release);
         next
     }
 }
 
-impl Queue {
+impl Ear {
     fn push(&self, attempt: AttemptId, heard: Heard) {
         let mut told = self.lock();
         told.push_back((attempt, heard));
@@ -95,14 +90,14 @@ impl Queue {
 
 impl Teller {
     fn tell(&self, heard: Heard) {
-        self.queue.push(self.attempt, heard);
-        self.bell.ring();
+        self.ear.push(self.attempt, heard);
+        self.ear.bell.ring();
     }
 }
 
 impl Watch for Teller {
     fn first_byte(&self) {
-        if self.first_bytes {
+        if self.ear.first_bytes {
             self.tell(Heard::FirstByte);
         }
     }
@@ -120,6 +115,6 @@ impl Watch for Teller {
     }
 
     fn wants_stream(&self) -> bool {
-        self.stream
+        self.ear.stream
     }
 }

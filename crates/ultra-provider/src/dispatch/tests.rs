@@ -23,7 +23,7 @@ fn call(target: &str, question: &str) -> Call {
         request_id: format!("r-{question}"),
         target: target.into(),
         sample: 0,
-        messages: vec![Message::new(Role::User, question)],
+        messages: vec![Message::new(Role::User, question)].into(),
         params: None,
         output_schema: None,
     }

@@ -14,7 +14,7 @@ fn call(messages: Vec<Message>) -> Call {
         request_id: "req_1".into(),
         target: "exec:x".into(),
         sample: 0,
-        messages,
+        messages: messages.into(),
         params: None,
         output_schema: None,
     }

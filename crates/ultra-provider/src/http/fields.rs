@@ -3,6 +3,9 @@
 use serde::Serialize;
 use ultra_core::record::{Json, Object};
 
+/// Room for a body of the usual size.
+const ROOM: usize = 2 << 10;
+
 /// The fields of a request body, written as they are set.
 #[derive(Debug)]
 pub(crate) struct Fields {
@@ -13,7 +16,9 @@ pub(crate) struct Fields {
 
 impl Default for Fields {
     fn default() -> Self {
-        Self { text: b"{".to_vec(), names: Vec::new() }
+        let mut text = Vec::with_capacity(ROOM);
+        text.push(b'{');
+        Self { text, names: Vec::with_capacity(8) }
     }
 }
 

@@ -47,7 +47,8 @@ fn call() -> Call {
         messages: vec![
             Message::new(Role::System, "Be brief."),
             Message::new(Role::User, "Where does Zürich lie?"),
-        ],
+        ]
+        .into(),
         params: None,
         output_schema: None,
     }

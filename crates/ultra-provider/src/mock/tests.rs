@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{Json, Message, Role};
+use ultra_core::record::{Json, Message, Messages, Role};
 use ultra_pace::Class;
 
 use super::Mock;
@@ -13,7 +13,7 @@ fn call(question: &str) -> Call {
         request_id: "r".into(),
         target: "mock:a".into(),
         sample: 0,
-        messages: vec![Message::new(Role::User, question)],
+        messages: vec![Message::new(Role::User, question)].into(),
         params: None,
         output_schema: None,
     }
@@ -32,6 +32,11 @@ fn refused(options: &str) -> String {
     format!("{failure} | {}", failure.hints().join("; "))
 }
 
+/// The conversation of a call with a message before it.
+fn after(first: Message, call: &Call) -> Messages {
+    std::iter::once(first).chain(call.messages.to_vec()).collect()
+}
+
 #[test]
 fn an_answer_depends_on_everything_that_is_told_and_on_nothing_else() {
     let plain = call("Is this plan sound?");
@@ -45,7 +50,7 @@ fn an_answer_depends_on_everything_that_is_told_and_on_nothing_else() {
         answer(&Mock::new("a", "", 1).expect("is a mock"), &plain),
     ];
     let mut system = plain.clone();
-    system.messages.insert(0, Message::new(Role::System, "Be brief."));
+    system.messages = after(Message::new(Role::System, "Be brief."), &plain);
     others.push(answer(&mock(""), &system));
     let mut warm = plain.clone();
     warm.params = Some(serde_json::from_str(r#"{"temperature":0.5}"#).expect("reads"));
@@ -59,7 +64,7 @@ fn an_answer_depends_on_everything_that_is_told_and_on_nothing_else() {
 fn an_answer_quotes_the_last_question_and_no_more_than_its_beginning() {
     let long = format!("Is the bridge\n  safe? {}", "word ".repeat(10_000));
     let mut asked = call(&long);
-    asked.messages.insert(0, Message::new(Role::User, "an older question"));
+    asked.messages = after(Message::new(Role::User, "an older question"), &asked);
     let text = answer(&mock(""), &asked);
     assert!(text.contains("Is the bridge safe? word"), "{text}");
     assert!(text.len() < 2_000 && !text.contains("older"), "{text}");

@@ -15,7 +15,8 @@ fn call() -> Call {
             role: Role::User,
             content: Content::Text("Sound?".into()),
             extra: Object::default(),
-        }],
+        }]
+        .into(),
         params: None,
         output_schema: None,
     }

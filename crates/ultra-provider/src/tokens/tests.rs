@@ -1,4 +1,4 @@
-use ultra_core::record::{Json, Message};
+use ultra_core::record::Json;
 
 use super::{ASSUMED_OUTPUT, Estimate, estimate};
 use crate::call::Call;
@@ -8,7 +8,7 @@ fn call(messages: &str, params: &str) -> Call {
         request_id: "req_1".into(),
         target: "mock:m".into(),
         sample: 0,
-        messages: serde_json::from_str::<Vec<Message>>(messages).expect("messages"),
+        messages: serde_json::from_str(messages).expect("messages"),
         params: serde_json::from_str(params).expect("parameters"),
         output_schema: None,
     }

@@ -144,7 +144,7 @@ fn ask(
                 request_id: hash.id("req"),
                 target: grader.to_owned(),
                 sample: 0,
-                messages,
+                messages: messages.into(),
                 params: args.sampling.fill(None),
                 output_schema: form.output_schema(),
             }

@@ -128,7 +128,7 @@ impl Iterate {
                 );
                 let asked = view.case.group.first_request(Some(candidate.member));
                 let mut messages: Vec<Message> = match asked {
-                    Some(request) => request.messages.clone(),
+                    Some(request) => request.messages.to_vec(),
                     None => vec![Message::new(Role::User, view.case.question().unwrap_or_default())],
                 };
                 messages.push(Message::new(Role::Assistant, text.as_ref()));

@@ -133,7 +133,7 @@ fn messages(
     (member, text): (Option<usize>, String),
 ) -> Vec<Message> {
     let first = group.first_request(member);
-    let before = first.map(|first| first.messages.as_slice()).unwrap_or_default();
+    let before = first.map(|first| &first.messages[..]).unwrap_or_default();
     let asked = before.iter().rposition(|message| message.role == Role::User).unwrap_or(before.len());
     let (mut standing, mut turns) = (None, &before[..asked]);
     if let [message, rest @ ..] = turns

@@ -8,7 +8,7 @@ fn call(messages: Vec<Message>, params: &str) -> Call {
         request_id: "req_1".into(),
         target: "t".into(),
         sample: 0,
-        messages,
+        messages: messages.into(),
         params: serde_json::from_str::<Option<Params>>(params).expect("parameters"),
         output_schema: None,
     }

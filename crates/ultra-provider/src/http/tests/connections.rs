@@ -105,7 +105,7 @@ fn a_connection_that_the_server_closed_while_idle_costs_nothing() {
 
 /// A call that fills every buffer on the way.
 fn large() -> Call {
-    Call { messages: vec![Message::new(Role::User, "x".repeat(16 << 20))], ..call() }
+    Call { messages: vec![Message::new(Role::User, "x".repeat(16 << 20))].into(), ..call() }
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn call(params: &str, schema: Option<&str>) -> Call {
         request_id: "req_1".into(),
         target: "t".into(),
         sample: 0,
-        messages: vec![Message::new(Role::System, "Be brief."), Message::new(Role::User, "Where?")],
+        messages: vec![Message::new(Role::System, "Be brief."), Message::new(Role::User, "Where?")].into(),
         params: serde_json::from_str::<Option<Params>>(params).expect("parameters"),
         output_schema: schema.map(|text| Json::parse(text.into()).expect("a schema")),
     }

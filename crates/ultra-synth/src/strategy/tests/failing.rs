@@ -59,7 +59,7 @@ fn down(kind: &str) -> Box<CallError> {
         request_id: String::new(),
         target: String::new(),
         sample: 0,
-        messages: Vec::new(),
+        messages: Vec::new().into(),
         params: None,
         output_schema: None,
     };
