@@ -6,6 +6,7 @@
 mod macros;
 mod answer;
 mod ask;
+mod compare;
 mod document;
 mod field;
 mod messages;
@@ -23,6 +24,7 @@ pub use answer::{
 pub use ask::{
     Content, Message, Params, Part as ContentPart, PatternRef, Pending, Prompt, Request, Role, Stage,
 };
+pub use compare::{Compared, Comparison, Estimate, Trial};
 pub use document::{Document, Part, Source};
 pub use field::{Field, Shape};
 pub use messages::Messages;
@@ -46,13 +48,17 @@ pub enum Type {
     Verdict,
     /// The one answer.
     Synthesis,
+    /// What one strategy made of one prompt, in a comparison.
+    Trial,
+    /// One line of a comparison.
+    Comparison,
     /// A piece of an answer as it arrives; never stored.
     Delta,
 }
 
 impl Type {
     /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Document,
         Self::Prompt,
         Self::Request,
@@ -60,6 +66,8 @@ impl Type {
         Self::Error,
         Self::Verdict,
         Self::Synthesis,
+        Self::Trial,
+        Self::Comparison,
         Self::Delta,
     ];
 
@@ -73,6 +81,8 @@ impl Type {
             Self::Error => "error",
             Self::Verdict => "verdict",
             Self::Synthesis => "synthesis",
+            Self::Trial => "trial",
+            Self::Comparison => "comparison",
             Self::Delta => "delta",
         }
     }

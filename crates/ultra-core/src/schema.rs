@@ -3,7 +3,9 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
-use crate::record::{Delta, Document, ErrorRecord, Prompt, Request, Response, Synthesis, Type, Verdict};
+use crate::record::{
+    Comparison, Delta, Document, ErrorRecord, Prompt, Request, Response, Synthesis, Trial, Type, Verdict,
+};
 
 /// The JSON Schema (draft 2020-12) of one record type.
 pub fn of(kind: Type) -> Value {
@@ -16,6 +18,8 @@ pub fn of(kind: Type) -> Value {
         Type::Error => generator.into_root_schema_for::<ErrorRecord>(),
         Type::Verdict => generator.into_root_schema_for::<Verdict>(),
         Type::Synthesis => generator.into_root_schema_for::<Synthesis>(),
+        Type::Trial => generator.into_root_schema_for::<Trial>(),
+        Type::Comparison => generator.into_root_schema_for::<Comparison>(),
         Type::Delta => generator.into_root_schema_for::<Delta>(),
     };
     schema.into()

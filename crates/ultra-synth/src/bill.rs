@@ -2,8 +2,9 @@
 
 use ultra_core::record::{Object, Usage};
 use ultra_provider::Answer;
+use ultra_provider::dispatch::Finished;
 
-/// Calls, tokens and money of the synthesis of one prompt.
+/// Calls, tokens, money and time of the synthesis of one prompt.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Bill {
     /// Calls that were made.
@@ -12,11 +13,29 @@ pub struct Bill {
     pub usage: Option<Usage>,
     /// Their cost in US dollars, as far as providers tell.
     pub cost_usd: Option<f64>,
+    /// The longest chain of calls that had to wait for each other, in milliseconds: of calls that were made side by
+    /// side the longest counts, and those that followed are added. `None` while time is simulated.
+    pub latency_ms: Option<u64>,
 }
 
 impl Bill {
-    /// Adds what an answer cost.
-    pub fn add(&mut self, answer: &Answer) {
+    /// Adds a call that is over, and says when that was: in milliseconds on its chain, where `since` was its beginning.
+    pub fn hear(&mut self, since: u64, done: &Finished) -> u64 {
+        if let Ok(answer) = &done.result {
+            self.pay(answer);
+        }
+        let Some(timing) = &done.timing else { return since };
+        let end = since.saturating_add(timing.total_ms);
+        self.latency_ms = Some(self.latency_ms.unwrap_or_default().max(end));
+        end
+    }
+
+    /// When a call begins that waited for all that was heard so far.
+    pub fn now(&self) -> u64 {
+        self.latency_ms.unwrap_or_default()
+    }
+
+    fn pay(&mut self, answer: &Answer) {
         self.usage = add_usage(self.usage.take(), answer.usage.clone());
         self.cost_usd = match (self.cost_usd, answer.cost_usd) {
             (None, None) => None,
@@ -42,3 +61,6 @@ fn add_usage(one: Option<Usage>, other: Option<Usage>) -> Option<Usage> {
         (one, other) => one.or(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,10 +16,12 @@ mod chart;
 mod entrant;
 mod grade;
 mod ground;
+mod lines;
 mod page;
 pub mod reference;
 mod report;
 mod table;
+mod times;
 mod trial;
 
 use ultra_core::failure::Failure;
@@ -66,7 +68,7 @@ pub(crate) fn run(
     let report = Report::new(&ground, &entrants, &trials, &graded, context.seed);
     match form {
         None => report.records(&ground, &trials, output)?,
-        Some(Format::Json) => output.text(&format!("{:#}\n", report.json()))?,
+        Some(Format::Json) => output.text(&format!("{:#}\n", report.json()?))?,
         Some(Format::Html) => output.text(&page::page(&report))?,
         Some(Format::Md) => output.text(&table::markdown(&report))?,
         Some(Format::Text) => output.text(&table::text(&report))?,

@@ -78,6 +78,8 @@ struct Asked {
     ask: Ask,
     /// It repeats one whose reply had another form.
     again: bool,
+    /// When it began, in milliseconds on the chain of calls that led to it.
+    since: u64,
 }
 
 /// What became of a prompt, and the lines that come out in front of it.
@@ -178,7 +180,7 @@ impl Desk {
 
     /// A call is over.
     pub(crate) fn answered(&mut self, done: &Finished, calls: &mut Dispatcher) {
-        let Some(Asked { number, ask, again }) = self.asked.remove(&done.ticket) else { return };
+        let Some(Asked { number, ask, again, since }) = self.asked.remove(&done.ticket) else { return };
         let work = number.and_then(|number| Some((number, self.open.remove(&number)?)));
         if let Ok(answer) = &done.result {
             self.tally.paid(answer.usage.as_ref(), answer.cost_usd);
@@ -186,17 +188,15 @@ impl Desk {
         let heard = said(done);
         self.tally.call(&ask.target, heard.as_ref().map_or_else(|slip| slip.kind, |_| "ok"));
         let Some((number, mut work)) = work else { return };
-        if let Ok(answer) = &done.result {
-            work.bill.add(answer);
-        }
+        let end = work.bill.hear(since, done);
         let reply = match heard {
             Err(slip) => Err(slip),
             Ok((text, mock)) => match ask.form.read(&text) {
                 Ok((text, json)) => Ok(Reply { text, json, target: ask.target.clone(), mock }),
                 Err((_, why)) if !again && self.may_call(&work, 1) => {
                     let call = self.call(&mut work, &ask, &once_more(&text, &why));
-                    self.asked
-                        .insert(calls.submit(call, None), Asked { number: Some(number), ask, again: true });
+                    let asked = Asked { number: Some(number), ask, again: true, since: end };
+                    self.asked.insert(calls.submit(call, None), asked);
                     self.open.insert(number, work);
                     return;
                 }
@@ -264,7 +264,7 @@ impl Desk {
             Move::Ask(asks) => {
                 for ask in asks {
                     let call = self.call(&mut work, &ask, &[]);
-                    let asked = Asked { number: Some(number), ask, again: false };
+                    let asked = Asked { number: Some(number), ask, again: false, since: work.bill.now() };
                     self.asked.insert(calls.submit(call, None), asked);
                 }
                 self.open.insert(number, work);

@@ -237,6 +237,9 @@ impl Made {
         if self.bill.calls > 0 {
             put(&mut extra, "calls", &self.bill.calls);
         }
+        if let Some(latency) = self.bill.latency_ms {
+            put(&mut extra, "latency_ms", &latency);
+        }
         if !missing.is_empty() {
             put(&mut extra, "missing", &missing);
         }

@@ -49,7 +49,8 @@ Examples:
       ultra-synth concat --show all";
     const READS: &'static [Type] =
         &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Verdict, Type::Synthesis];
-    const WRITES: &'static [Type] = &[Type::Verdict, Type::Synthesis, Type::Error];
+    const WRITES: &'static [Type] =
+        &[Type::Verdict, Type::Synthesis, Type::Trial, Type::Comparison, Type::Error];
     const GRACE: Duration = Duration::from_secs(10);
 
     fn run(

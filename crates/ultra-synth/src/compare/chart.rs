@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Kind, Report, Row};
+use ultra_core::record::Compared;
+
+use super::report::{Report, Row};
+use crate::aggregate::stats::Interval;
 use crate::page::html::escape;
 
 /// Width of a plot.
@@ -35,7 +38,7 @@ pub(super) fn scores(report: &Report) -> String {
     for (number, row) in rows.iter().enumerate() {
         let Some(quality) = row.quality else { continue };
         let y = LINE * (number as f64 + 0.5) + 4.0;
-        let class = if row.kind == Kind::Strategy { "" } else { " class=\"soft\"" };
+        let class = if row.kind == Compared::Strategy { "" } else { " class=\"soft\"" };
         let name = escape(&console::truncate_str(&row.name, 26, "…"));
         let _ = writeln!(
             svg,
@@ -60,21 +63,47 @@ pub(super) fn scores(report: &Report) -> String {
 
 /// Score over calls, or over cost where it is known of any; nothing when no strategy asks.
 pub(super) fn prices(report: &Report) -> Option<String> {
-    let bill = |row: &Row| row.bill.as_ref().map(|bill| (bill.calls as f64, bill.cost_usd));
-    let known = report.rows.iter().any(|row| bill(row).is_some_and(|(_, cost)| cost.is_some()));
-    let price = |row: &Row| {
-        let (calls, cost) = bill(row)?;
-        let prompts = report.prompts.max(1) as f64;
-        Some(if known { cost.unwrap_or_default() } else { calls / prompts })
-    };
-    let marks: Vec<(&Row, f64, f64)> =
-        report.rows.iter().filter_map(|row| Some((row, price(row)?, row.quality?.estimate))).collect();
-    let most = marks.iter().map(|mark| mark.1).max_by(f64::total_cmp).filter(|most| *most > 0.0)?;
+    let bills = || report.rows.iter().filter_map(|row| row.bill.as_ref());
+    if bills().any(|bill| bill.cost.is_some()) {
+        let axis = Axis { what: "US dollars a prompt", shown: |value| format!("{value:.4}") };
+        return over(report, &axis, |row| row.bill.as_ref()?.cost.or(Some(NOTHING)));
+    }
+    let prompts = report.prompts.max(1) as f64;
+    let axis = Axis { what: "calls a prompt", shown: |value| format!("{value:.1}") };
+    over(report, &axis, |row| {
+        let calls = row.bill.as_ref()?.calls as f64 / prompts;
+        Some(Interval { estimate: calls, low: calls, high: calls, error: 0.0 })
+    })
+}
+
+/// Score over the time of a prompt, on top of the answers; nothing when it is not known of any strategy.
+pub(super) fn latencies(report: &Report) -> Option<String> {
+    let axis = Axis { what: "seconds a prompt, on top of the answers", shown: |value| format!("{value:.1}") };
+    over(report, &axis, |row| {
+        row.bill.as_ref()?;
+        let Interval { estimate, low, high, error } = row.latency.unwrap_or(NOTHING);
+        Some(Interval { estimate: estimate / 1e3, low: low / 1e3, high: high / 1e3, error: error / 1e3 })
+    })
+}
+
+/// What a strategy takes that asks nobody.
+const NOTHING: Interval = Interval { estimate: 0.0, low: 0.0, high: 0.0, error: 0.0 };
+
+/// What a score is held against.
+struct Axis {
+    what: &'static str,
+    shown: fn(f64) -> String,
+}
+
+/// Scores over what `of` says of each line, with the intervals of both; nothing when that is nothing for all.
+fn over(report: &Report, axis: &Axis, of: impl Fn(&Row) -> Option<Interval>) -> Option<String> {
+    let marks: Vec<(&Row, Interval, Interval)> =
+        report.rows.iter().filter_map(|row| Some((row, of(row)?, row.quality?))).collect();
+    let most = marks.iter().map(|mark| mark.1.high).max_by(f64::total_cmp).filter(|most| *most > 0.0)?;
     let height = 300.0;
-    let x = |price: f64| 60.0 + price / most * (WIDE - 200.0);
+    let x = |value: f64| 60.0 + value / most * (WIDE - 200.0);
     let y = |score: f64| 20.0 + (1.0 - score.clamp(0.0, 1.0)) * (height - 70.0);
-    let what = if known { "cost of all prompts in US dollars" } else { "calls a prompt" };
-    let mut svg = open(height, &format!("Score over {what}"));
+    let mut svg = open(height, &format!("Score over {}", axis.what));
     for tick in 0..=4 {
         let value = f64::from(tick) / 4.0;
         let _ = writeln!(
@@ -89,23 +118,31 @@ pub(super) fn prices(report: &Report) -> Option<String> {
         );
     }
     for (value, anchor) in [(0.0, "start"), (most, "middle")] {
-        let shown = if known { format!("{value:.4}") } else { format!("{value:.1}") };
         let _ = writeln!(
             svg,
-            "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{shown}</text>",
+            "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
             x(value),
-            height - 28.0
+            height - 28.0,
+            (axis.shown)(value)
         );
     }
     let _ = writeln!(
         svg,
-        "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{what}</text>",
+        "<text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
         WIDE / 2.0,
-        height - 8.0
+        height - 8.0,
+        axis.what
     );
-    for (row, price, score) in marks {
-        let (at, up) = (x(price), y(score));
+    for (row, value, score) in marks {
+        let (at, up) = (x(value.estimate), y(score.estimate));
         let name = escape(&console::truncate_str(&row.name, 20, "…"));
+        for (x1, y1, x2, y2) in [(x(value.low), up, x(value.high), up), (at, y(score.low), at, y(score.high))]
+        {
+            let _ = writeln!(
+                svg,
+                "<line class=\"axis\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
+            );
+        }
         let _ = writeln!(svg, "<circle class=\"dot\" cx=\"{at:.1}\" cy=\"{up:.1}\" r=\"5\"/>");
         let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{name}</text>", at + 9.0, up + 4.0);
     }

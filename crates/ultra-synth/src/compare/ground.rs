@@ -11,6 +11,7 @@ use ultra_template::group::Groups;
 
 use super::args::CompareArgs;
 use super::reference::Reference;
+use super::times::Times;
 use crate::candidate::Case;
 use crate::page::Format;
 
@@ -35,6 +36,8 @@ pub(super) struct Place {
     pub(super) reference: Option<Reference>,
     /// How right each answer is, where a rule can tell.
     pub(super) scores: Vec<Option<f64>>,
+    /// How long its answers took.
+    pub(super) times: Times,
 }
 
 /// How a transcript is read.
@@ -171,7 +174,8 @@ fn place(case: Case, references: &BTreeMap<String, Reference>, compare: &Compare
     let reference = references.get(&case.group.prompt_id).cloned().or_else(general);
     let score = |text: &str| reference.as_ref()?.score(text, compare.extract.as_ref());
     let scores = case.candidates.iter().map(|candidate| score(&candidate.text)).collect();
-    Place { case, reference, scores }
+    let times = Times::of(&case);
+    Place { case, reference, scores, times }
 }
 
 /// The references of `--references`; they go before those of prompts.

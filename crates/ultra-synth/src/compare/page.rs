@@ -15,6 +15,10 @@ pub(super) fn page(report: &Report) -> String {
             page.push_str("<h2>What a score costs</h2>\n");
             page.push_str(&prices);
         }
+        if let Some(latencies) = chart::latencies(report) {
+            page.push_str("<h2>How long a score takes</h2>\n");
+            page.push_str(&latencies);
+        }
     }
     page.push_str("<h2>All numbers</h2>\n<table>\n<tr><th></th>");
     let (titles, cells) = table::cells(report);

@@ -2,7 +2,9 @@
 
 use console::{measure_text_width, truncate_str};
 
-use super::report::{Kind, Report, Row};
+use ultra_core::record::Compared;
+
+use super::report::{Report, Row};
 use crate::visible::visible;
 
 /// The widest name.
@@ -39,10 +41,7 @@ const COLUMNS: [Column; 8] = [
     Column {
         title: "time",
         cell: |row, _| {
-            row.bill
-                .as_ref()
-                .and_then(|bill| bill.ms)
-                .map_or_else(String::new, |ms| format!("{:.1} s", ms / 1000.0))
+            row.latency.map_or_else(String::new, |latency| format!("{:.1} s", latency.estimate / 1000.0))
         },
     },
     Column {
@@ -51,7 +50,7 @@ const COLUMNS: [Column; 8] = [
             row.bill
                 .as_ref()
                 .and_then(|bill| bill.agreement)
-                .map_or_else(String::new, |agreement| format!("{agreement:.2}"))
+                .map_or_else(String::new, |agreement| format!("{:.2}", agreement.estimate))
         },
     },
     Column { title: "fell", cell: fell },
@@ -102,6 +101,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         ("95 %", "95 %: where the score would lie if the prompts were drawn anew (bootstrap)."),
         ("vs 1st", "vs 1st: difference to the first strategy on the same prompts; * is more than chance."),
         ("calls", "calls: a prompt, on top of the answers. cost: of all prompts."),
+        ("time", "time: a prompt; of strategies on top of the answers, which take that of `any answer`."),
         ("agree", "agree: how alike results and answers are. fell: results from a lower rung, or none."),
     ];
     notes.extend(
@@ -133,7 +133,7 @@ pub(super) fn text(report: &Report) -> String {
         line
     };
     let mut page = line("", &titles);
-    let mut kind = Kind::Strategy;
+    let mut kind = Compared::Strategy;
     for ((row, name), cells) in report.rows.iter().zip(&names).zip(&cells) {
         if row.kind != kind {
             page.push('\n');

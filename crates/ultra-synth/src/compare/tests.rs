@@ -1,5 +1,6 @@
 mod effects;
 mod known;
+mod latency;
 
 use serde_json::{Value, json};
 use ultra_core::tool::Context;

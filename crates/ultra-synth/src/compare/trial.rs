@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use serde_json::{Map, Value, json};
 use ultra_core::failure::Failure;
-use ultra_core::id::ContentHash;
+use ultra_core::id::{ContentHash, Ids};
 use ultra_core::ndjson::{Input, Item, Options, Output};
-use ultra_core::record::{Object, Synthesis, Type, Usage, Verdict};
+use ultra_core::record::{self, Object, Record as _, Synthesis, Type, Usage, Verdict};
 
 use super::ground::{Ground, Place};
 use crate::candidate::Case;
@@ -32,8 +31,8 @@ pub(super) struct Trial {
     pub(super) cost_usd: Option<f64>,
     /// Tokens in and out.
     pub(super) tokens: u64,
-    /// How long it took in milliseconds, where time is real.
-    pub(super) ms: Option<f64>,
+    /// How long its calls took in milliseconds, where time is real.
+    pub(super) ms: Option<u64>,
     /// How alike the result and the answers are, from 0 to 1.
     pub(super) agreement: Option<f64>,
     /// How right it is, from 0 to 1; `None` without a reference.
@@ -127,10 +126,11 @@ impl Trial {
 
     /// Adds the calls and the time that a record tells.
     fn pay(&mut self, extra: &Object) {
-        let number = |key: &str| extra.get(key).and_then(|value| value.read::<f64>().ok());
-        self.calls += extra.get("calls").and_then(|calls| calls.read::<u64>().ok()).unwrap_or_default();
+        let number = |key: &str| extra.get(key).and_then(|value| value.read::<u64>().ok());
+        self.calls += number("calls").unwrap_or_default();
+        // The strategies of a pipe wait for each other.
         if let Some(ms) = number("latency_ms") {
-            self.ms = Some(self.ms.unwrap_or_default() + ms);
+            self.ms = Some(self.ms.unwrap_or_default().saturating_add(ms));
         }
     }
 }
@@ -145,30 +145,26 @@ fn agreement(text: &str, place: &Place) -> f64 {
 
 impl Trial {
     /// The record of a trial.
-    pub(super) fn record(&self, name: &str, case: &Case) -> Value {
-        let mut object = Map::new();
-        object.insert("type".into(), json!("trial"));
+    pub(super) fn record(&self, name: &str, case: &Case, ids: &mut Ids) -> record::Trial {
         let content = ContentHash::new("ultra trial v1")
             .field(name)
             .field(&case.group.prompt_id)
             .field(self.text.as_deref().unwrap_or_default());
-        object.insert("id".into(), json!(content.id("tri")));
-        object.insert("prompt_id".into(), json!(case.group.prompt_id));
-        object.insert("strategy".into(), json!(name));
-        let chosen = self.chosen.map(|at| case.candidates[at].id.as_str());
-        let optional = [
-            ("score", self.score.map(|score| json!(score))),
-            ("response_id", chosen.map(|id| json!(id))),
+        record::Trial {
+            id: ids.give(record::Trial::PREFIX, &content),
+            prompt_id: case.group.prompt_id.clone(),
+            strategy: name.to_owned(),
+            score: self.score,
+            response_id: self.chosen.map(|at| case.candidates[at].id.clone()),
             // An answer stands in the stream already.
-            ("text", self.text.as_ref().filter(|_| chosen.is_none()).map(|text| json!(text))),
-            ("rung", (!self.rung.is_empty()).then(|| json!(self.rung))),
-            ("degraded", self.degraded.then(|| json!(true))),
-            ("calls", (self.calls > 0).then(|| json!(self.calls))),
-            ("cost_usd", self.cost_usd.map(|cost| json!(cost))),
-            ("latency_ms", self.ms.map(|ms| json!(ms))),
-            ("agreement", self.agreement.map(|agreement| json!(agreement))),
-        ];
-        object.extend(optional.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
-        Value::Object(object)
+            text: self.text.clone().filter(|_| self.chosen.is_none()),
+            rung: (!self.rung.is_empty()).then(|| self.rung.clone()),
+            degraded: self.degraded,
+            calls: (self.calls > 0).then_some(self.calls),
+            cost_usd: self.cost_usd,
+            latency_ms: self.ms,
+            agreement: self.agreement,
+            extra: Object::default(),
+        }
     }
 }
