@@ -26,15 +26,19 @@ mod trial;
 
 use ultra_core::failure::Failure;
 use ultra_core::ndjson::{Input, Output};
+use ultra_core::record::ErrorRecord;
 use ultra_core::tool::{Context, Summary, many};
 
 use crate::args::{Show, SynthArgs};
 use crate::page::Format;
 use crate::tool::Dial;
+use crate::visible::visible;
 use args::CompareArgs;
 use entrant::Entrant;
+use grade::Graded;
 use ground::Ground;
 use report::Report;
+use trial::Trial;
 
 /// Compares; calls are made by what `dial` gives.
 ///
@@ -59,12 +63,11 @@ pub(crate) fn run(
         return Err(Failure::nothing_usable("the stream holds no answers; there is nothing to compare")
             .hint("ask a panel first: ultra-fanout -m A -m B -m C, and save what comes out"));
     }
-    let mut trials = Vec::new();
-    for entrant in &entrants {
-        tracing::info!("runs {}", entrant.name);
-        trials.push(entrant.run(&ground, context, dial)?);
-    }
-    let graded = grade::grade(&ground, &mut trials, args, compare, context, dial)?;
+    let (trials, graded) = match measure(&ground, &entrants, args, compare, context, dial) {
+        Ok(measured) => measured,
+        Err(Stop::Failed(failure)) => return Err(failure),
+        Err(Stop::Refused(record)) => return Err(refuse(*record, form, output)),
+    };
     let report = Report::new(&ground, &entrants, &trials, &graded, context.seed);
     match form {
         None => report.records(&ground, &trials, output)?,
@@ -83,6 +86,46 @@ pub(crate) fn run(
     );
     let summary = Summary::new(what);
     Ok(if calls + report.grading > 0 { summary.of_calls() } else { summary })
+}
+
+/// Why nothing is compared.
+enum Stop {
+    Failed(Failure),
+    /// What does not hold under `--strict`.
+    Refused(Box<ErrorRecord>),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Runs every entrant and scores what it made.
+fn measure(
+    ground: &Ground,
+    entrants: &[Entrant],
+    args: &SynthArgs,
+    compare: &CompareArgs,
+    context: &Context,
+    dial: &Dial,
+) -> Result<(Vec<Vec<Trial>>, Graded), Stop> {
+    let mut trials = Vec::new();
+    for entrant in entrants {
+        tracing::info!("runs {}", entrant.name);
+        trials.push(entrant.run(ground, context, dial)?);
+    }
+    let graded = grade::grade(ground, &mut trials, args, compare, context, dial)?;
+    Ok((trials, graded))
+}
+
+/// Says what does not hold under `--strict`, where records come out also as one.
+fn refuse(record: ErrorRecord, form: Option<Format>, output: &mut Output) -> Failure {
+    let told = Failure::strict(visible(&record.message));
+    match form {
+        None => output.error(record).err().unwrap_or(told),
+        Some(_) => told,
+    }
 }
 
 /// The form for people; `None` for records.

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Parser;
 use ultra_core::failure::{Exit, Failure};
 use ultra_core::ndjson::{Emit, Input, Options, Output};
+use ultra_core::record::ErrorRecord;
 use ultra_core::tool::{Context, Order};
 
+use super::Stop;
 use super::ground::Ground;
 use super::trial::{self, Trial};
 use crate::accept::Accept;
@@ -89,31 +91,40 @@ impl Entrant {
         Ok(Self { name: name.to_owned(), steps })
     }
 
-    /// What it makes of every prompt.
+    /// What it makes of every prompt. One that has no result scores nothing; under `--strict` it ends the
+    /// comparison, and so does one that has to go down the ladder.
     ///
     /// # Errors
-    /// When it cannot run at all.
-    pub(super) fn run(&self, ground: &Ground, context: &Context, dial: &Dial) -> Result<Vec<Trial>, Failure> {
-        // What would stop a run alone is a result here: a strategy that fails scores nothing.
-        let inner = Context {
-            emit: Emit::All,
-            order: Some(Order::Input),
-            strict: false,
-            person_reads: false,
-            ..context.clone()
-        };
+    /// When it cannot run at all, or not as strictly as asked.
+    pub(super) fn run(&self, ground: &Ground, context: &Context, dial: &Dial) -> Result<Vec<Trial>, Stop> {
+        let inner =
+            Context { emit: Emit::All, order: Some(Order::Input), person_reads: false, ..context.clone() };
         let mut stream = ground.transcript.clone();
         for args in &self.steps {
             let made = Made::default();
-            let mut output = Output::new("ultra-synth", made.clone());
+            let mut output = Output::new("ultra-synth", made.clone()).strict(context.strict);
             let input = Input::new(Cursor::new(stream), Options::default());
-            match run_with(args, &inner, input, &mut output, dial) {
-                Err(failure) if failure.exit() != Exit::NothingUsable => return Err(failure),
-                _ => output.flush()?,
-            }
+            let ran = run_with(args, &inner, input, &mut output, dial);
+            output.flush()?;
             stream = made.take();
+            match ran {
+                Err(failure) if failure.exit() == Exit::SomeErrors => {
+                    return Err(self.refused(&stream).map_or_else(|| failure.into(), Stop::Refused));
+                }
+                Err(failure) if failure.exit() != Exit::NothingUsable => return Err(failure.into()),
+                _ => {}
+            }
         }
-        trial::read(ground, stream)
+        Ok(trial::read(ground, stream)?)
+    }
+
+    /// The error that ended a strict run, which is the last that it wrote.
+    fn refused(&self, stream: &[u8]) -> Option<Box<ErrorRecord>> {
+        let last = stream.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
+        let mut record: ErrorRecord = serde_json::from_slice(last).ok()?;
+        record.message = format!("strategy `{}`: {}", self.name.escape_debug(), record.message);
+        record.id.clear();
+        Some(Box::new(record))
     }
 }
 

@@ -9,16 +9,18 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use ultra_core::failure::Failure;
 use ultra_core::id::ContentHash;
-use ultra_core::record::{Message, Role};
+use ultra_core::record::{ErrorRecord, Message, Role};
 use ultra_core::target::Target;
-use ultra_core::tool::{Context, many};
+use ultra_core::tool::{Context, Tool as _, many};
 use ultra_provider::Call;
 use ultra_provider::dispatch::{DispatchConfig, Dispatcher};
 use ultra_template::fence::Fence;
 
+use super::Stop;
 use super::args::CompareArgs;
 use super::ground::{Ground, Place};
 use super::trial::Trial;
+use crate::Synth;
 use crate::args::SynthArgs;
 use crate::brief::UNKNOWN;
 use crate::form::{Form, said};
@@ -39,7 +41,7 @@ pub(super) struct Graded {
 /// Gives every trial its score, by rule or by the grader.
 ///
 /// # Errors
-/// When a rubric needs a grader and nobody is named.
+/// When a rubric needs a grader and nobody is named; under `--strict` when a text cannot be graded.
 pub(super) fn grade(
     ground: &Ground,
     trials: &mut [Vec<Trial>],
@@ -47,7 +49,7 @@ pub(super) fn grade(
     compare: &CompareArgs,
     context: &Context,
     dial: &Dial,
-) -> Result<Graded, Failure> {
+) -> Result<Graded, Stop> {
     let jobs = jobs(ground, trials);
     let calls = jobs.len() as u64;
     let grades = if jobs.is_empty() {
@@ -124,7 +126,7 @@ fn ask(
     args: &SynthArgs,
     context: &Context,
     dispatcher: &mut Dispatcher,
-) -> Result<BTreeMap<(usize, String), Option<f64>>, Failure> {
+) -> Result<BTreeMap<(usize, String), Option<f64>>, Stop> {
     let form = Form::json(json!({
         "type": "object",
         "properties": {
@@ -155,6 +157,14 @@ fn ask(
             });
             let grade = match read {
                 Ok((_, reply)) => reply["grade"].as_f64().map(|grade| grade / BEST),
+                Err(slip) if context.strict => {
+                    let prompt = ground.prompts[job.0].id();
+                    let message = format!("prompt `{prompt}` is not graded, because of --strict: {slip}");
+                    let mut record = ErrorRecord::new(Synth::NAME, slip.error, message);
+                    record.prompt_id = Some(prompt.to_owned());
+                    record.target = Some(grader.to_owned());
+                    return Err(Stop::Refused(Box::new(record)));
+                }
                 Err(slip) => {
                     tracing::debug!("prompt `{}` is not graded: {slip}", ground.prompts[job.0].id());
                     failed += 1;

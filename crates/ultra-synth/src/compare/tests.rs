@@ -116,6 +116,36 @@ fn a_strategy_that_falls_or_fails_is_counted() {
 }
 
 #[test]
+fn strictly_the_first_strategy_that_falls_ends_the_comparison_with_one_error() {
+    let strict = Context { strict: true, ..Context::mock(0) };
+    let fails = "fuse --ultra mock:x?fail=1&kind=auth";
+    for (strategies, kind, told) in [
+        (&["-s", "medoid"][..], "no_inputs", "strategy `medoid`: prompt `r`"),
+        (&["-s", "best", "-s", fails], "auth", "strategy `fuse --ultra mock:x?fail=1&kind=auth`: prompt `p`"),
+        (&["-s", "analyse + medoid"], "no_inputs", "strategy `analyse + medoid`: prompt `r`"),
+        (&["-s", "best", "--min-answers", "3"], "no_inputs", "strategy `best`: prompt `r`"),
+        (&["-s", "best", "--rubric", "short", "--grader", "mock:g?fail=1&kind=auth"], "auth", "prompt `r`"),
+    ] {
+        let arguments = [&["compare"], strategies].concat();
+        let ran = run_in(&strict, &arguments, lines(&three()));
+        let errors = ran.of("error");
+        assert_eq!((errors.len(), ran.status()), (1, 1), "{arguments:?}: {}", ran.stdout);
+        let message = errors[0]["message"].as_str().expect("text");
+        assert!(message.starts_with(told) && errors[0]["kind"] == kind, "{arguments:?}: {}", errors[0]);
+        assert_eq!(ran.of("trial").len() + ran.of("comparison").len(), 0, "{}", ran.stdout);
+        let form = run_in(&strict, &[&arguments[..], &["--format", "text"]].concat(), lines(&three()));
+        assert_eq!((form.stdout.as_str(), form.status()), ("", 1));
+    }
+}
+
+#[test]
+fn strictly_what_holds_is_compared_as_ever() {
+    let strict = Context { strict: true, ..Context::mock(0) };
+    let arguments = ["compare", "-s", "best", "-s", "analyse + fuse"];
+    assert_eq!(run_in(&strict, &arguments, lines(&three())).stdout, run(&arguments, &three()).stdout);
+}
+
+#[test]
 fn a_pipe_is_run_as_one() {
     let ran = run(&["compare", "-s", "vote", "-s", "analyse + fuse"], &three());
     let piped = of(&ran.of("comparison"), "analyse + fuse").clone();
