@@ -29,7 +29,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ultra-pattern", &["ultra-core", "ultra-template"]),
     ("ultra-fanout", &["ultra-aggregate", "ultra-core", "ultra-provider", "ultra-store"]),
     ("ultra-cache", &["ultra-core", "ultra-store"]),
-    ("ultra-synth", &["ultra-aggregate", "ultra-core", "ultra-provider", "ultra-template"]),
+    ("ultra-synth", &["ultra-aggregate", "ultra-core", "ultra-provider", "ultra-store", "ultra-template"]),
     ("ultra-testkit", &["ultra-pace"]),
 ];
 

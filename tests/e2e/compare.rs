@@ -1,9 +1,9 @@
 //! Strategies compared over answers that were recorded once.
 
 use serde_json::Value;
-use ultra_testkit::command::Run;
+use ultra_testkit::command::{Run, Sandbox};
 
-use crate::tools::pipeline;
+use crate::tools::{directory, pipeline};
 
 const QUESTIONS: &str = "\
 {\"prompt\":\"Is tea better than coffee?\",\"expected\":{\"rubric\":\"names a reason\"}}
@@ -56,4 +56,46 @@ fn what_cannot_be_compared_is_said_before_any_call() {
         assert_eq!(run.code(), 2, "{run}");
         assert!(run.stderr().contains(told), "{run}");
     }
+}
+
+/// A program that stands for a model, and counts how often it is asked.
+const COUNTING: &str = "cat > /dev/null; echo asked >> asked; sleep 0.05; echo Yes\n";
+
+#[test]
+fn a_comparison_from_two_journals_asks_nobody_the_second_time_and_reports_the_same() {
+    let sandbox = Sandbox::new();
+    sandbox.write("questions.ndjson", QUESTIONS.lines().skip(1).collect::<Vec<_>>().join("\n"));
+    sandbox.write("model.sh", COUNTING);
+    let line = |more: &str| {
+        format!(
+            "ultra-fanout --order input --journal panel.journal -m 'exec:sh model.sh#2' -m mock:b < questions.ndjson \
+             | ultra-synth compare --journal judges.journal -s vote,fuse --ultra 'exec:sh model.sh' {more}"
+        )
+    };
+    let asked = || std::fs::read_to_string(sandbox.path().join("asked")).expect("is there").lines().count();
+    let first = sandbox.pipeline(directory(), &line("")).run();
+    assert_eq!((first.code(), asked()), (0, 2 * 2 + 2), "{first}");
+    for more in ["", "--replay", "--replay --strict"] {
+        let again = sandbox.pipeline(directory(), &line(more)).run();
+        assert_eq!((again.stdout(), asked()), (first.stdout(), 6), "{again}");
+    }
+    let rows = first.records("comparison");
+    let fuse = rows.iter().find(|row| row["name"] == "fuse").expect("a line");
+    assert!(fuse["latency_ms"]["mean"].as_f64().is_some_and(|mean| mean >= 50.0), "{fuse}");
+    let other = sandbox.pipeline(directory(), &line("--replay -s judge")).run();
+    assert_eq!((other.code(), asked()), (2, 6), "{other}");
+}
+
+#[test]
+fn the_pipeline_of_the_manual_is_a_whole_experiment() {
+    let page = include_str!("../../man/frames/ultra-synth.roff");
+    let shown = page.lines().skip_while(|line| !line.contains("panel.journal")).take(2);
+    let line = shown.collect::<Vec<_>>().join("\n").replace("\\-", "-");
+    assert!(line.contains("--journal judges.journal"), "{line}");
+    let sandbox = Sandbox::new();
+    sandbox.write("questions.txt", "Is tea better than coffee?\nWhy is the sky blue?\n");
+    let run = |line: &str| sandbox.pipeline(directory(), line).env("ULTRA_MOCK", "1").run();
+    let first = run(&line);
+    assert_eq!((first.code(), first.records("trial").len()), (0, 3 * 2), "{first}");
+    assert_eq!(run(&format!("{line} --replay")).stdout(), first.stdout());
 }

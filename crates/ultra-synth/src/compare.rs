@@ -28,8 +28,10 @@ use ultra_core::failure::Failure;
 use ultra_core::ndjson::{Input, Output};
 use ultra_core::record::ErrorRecord;
 use ultra_core::tool::{Context, Summary, many};
+use ultra_provider::dispatch::DispatchConfig;
 
 use crate::args::{Show, SynthArgs};
+use crate::calls::{Recording, Unknown};
 use crate::page::Format;
 use crate::tool::Dial;
 use crate::visible::visible;
@@ -50,7 +52,7 @@ pub(crate) fn run(
     context: &Context,
     input: Input,
     output: &mut Output,
-    dial: &Dial,
+    dial: &Dial<'_>,
 ) -> Result<Summary, Failure> {
     let entrants = Entrant::parse_all(args, &compare.strategies)?;
     let form = form(args, context)?;
@@ -58,16 +60,29 @@ pub(crate) fn run(
         return Err(Failure::usage("there are no records on standard input")
             .hint("pipe answers in, or read a transcript: ultra-synth compare < answers.ndjson"));
     }
+    let recording = compare.journal.as_ref().map(|file| {
+        Recording::open(file, if compare.replay { Unknown::Refuse } else { Unknown::Ask }, context)
+    });
+    let recording = recording.transpose()?;
     let ground = Ground::read(input, output, &ground::Reading { form, compare, context })?;
     if ground.prompts.is_empty() {
         return Err(Failure::nothing_usable("the stream holds no answers; there is nothing to compare")
             .hint("ask a panel first: ultra-fanout -m A -m B -m C, and save what comes out"));
     }
+    let recorded = |context: &Context, config: &DispatchConfig| match &recording {
+        None => dial(context, config),
+        Some(recording) => {
+            let config = DispatchConfig { announce: true, ..config.clone() };
+            dial(context, &config).map(|calls| calls.recorded(recording.clone()))
+        }
+    };
+    let dial: &Dial<'_> = &recorded;
     let (trials, graded) = match measure(&ground, &entrants, args, compare, context, dial) {
         Ok(measured) => measured,
         Err(Stop::Failed(failure)) => return Err(failure),
         Err(Stop::Refused(record)) => return Err(refuse(*record, form, output)),
     };
+    recording.as_ref().map_or(Ok(()), Recording::sync)?;
     let report = Report::new(&ground, &entrants, &trials, &graded, context.seed);
     match form {
         None => report.records(&ground, &trials, output)?,
@@ -82,10 +97,16 @@ pub(crate) fn run(
         many(entrants.len() as u64, "strategy").replace("strategys", "strategies"),
         many(ground.prompts.len() as u64, "prompt"),
         report.scored,
-        many(calls + report.grading, "call")
+        asked(calls + report.grading, recording.as_ref().map_or(0, Recording::recalled))
     );
     let summary = Summary::new(what);
     Ok(if calls + report.grading > 0 { summary.of_calls() } else { summary })
+}
+
+/// How many calls it took, and who answered them.
+fn asked(calls: u64, recalled: u64) -> String {
+    let calls = many(calls, "call");
+    if recalled > 0 { format!("{calls}, {recalled} answered by the journal") } else { calls }
 }
 
 /// Why nothing is compared.
@@ -108,7 +129,7 @@ fn measure(
     args: &SynthArgs,
     compare: &CompareArgs,
     context: &Context,
-    dial: &Dial,
+    dial: &Dial<'_>,
 ) -> Result<(Vec<Vec<Trial>>, Graded), Stop> {
     let mut trials = Vec::new();
     for entrant in entrants {

@@ -10,11 +10,12 @@ use ultra_core::kind::ErrorKind;
 use ultra_core::record::{ErrorRecord, Message, Role, Verdict};
 use ultra_core::tool::Tool as _;
 use ultra_provider::Call;
-use ultra_provider::dispatch::{Dispatcher, Finished, Ticket};
+use ultra_provider::dispatch::{Finished, Ticket};
 use ultra_template::group::Group;
 
 use crate::Synth;
 use crate::bill::Bill;
+use crate::calls::Calls;
 use crate::candidate::Case;
 use crate::form::{Reply, said};
 use crate::found::{Found, Judgement};
@@ -138,7 +139,7 @@ impl Desk {
     }
 
     /// Begins with a prompt.
-    pub(crate) fn begin(&mut self, job: Job, calls: &mut Dispatcher) {
+    pub(crate) fn begin(&mut self, job: Job, calls: &mut Calls) {
         let Job { group, before, lines } = job;
         let case = Case::of(group);
         let number = self.begun;
@@ -179,10 +180,12 @@ impl Desk {
     }
 
     /// A call is over.
-    pub(crate) fn answered(&mut self, done: &Finished, calls: &mut Dispatcher) {
+    pub(crate) fn answered(&mut self, done: &Finished, calls: &mut Calls) {
         let Some(Asked { number, ask, again, since }) = self.asked.remove(&done.ticket) else { return };
         let work = number.and_then(|number| Some((number, self.open.remove(&number)?)));
-        if let Ok(answer) = &done.result {
+        if let Ok(answer) = &done.result
+            && done.attempts > 0
+        {
             self.tally.paid(answer.usage.as_ref(), answer.cost_usd);
         }
         let heard = said(done);
@@ -216,7 +219,7 @@ impl Desk {
     }
 
     /// Goes down the ladder until a rung holds or models are asked.
-    fn climb(&mut self, number: u64, mut work: Work, calls: &mut Dispatcher) {
+    fn climb(&mut self, number: u64, mut work: Work, calls: &mut Calls) {
         loop {
             let rung = work.ladder.rung();
             if rung.asks() {
@@ -251,7 +254,7 @@ impl Desk {
     }
 
     /// Does what a strategy wants.
-    fn follow(&mut self, number: u64, mut work: Work, made: Move, calls: &mut Dispatcher) {
+    fn follow(&mut self, number: u64, mut work: Work, made: Move, calls: &mut Calls) {
         let made = match made {
             Move::Ask(asks) if !self.may_call(&work, asks.len()) => {
                 let most = self.plan.max_calls.unwrap_or_default();
@@ -319,7 +322,7 @@ impl Desk {
     }
 
     /// Nobody wants what is still asked for this prompt.
-    fn withdraw(&mut self, number: u64, calls: &mut Dispatcher) {
+    fn withdraw(&mut self, number: u64, calls: &mut Calls) {
         for (ticket, asked) in &mut self.asked {
             if asked.number == Some(number) {
                 asked.number = None;

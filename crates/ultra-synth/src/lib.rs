@@ -22,6 +22,7 @@ pub use ultra_aggregate as aggregate;
 pub mod args;
 pub mod bill;
 pub mod brief;
+mod calls;
 pub mod candidate;
 pub mod cite;
 pub mod compare;

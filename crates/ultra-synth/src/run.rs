@@ -6,9 +6,10 @@ use ultra_core::failure::Failure;
 use ultra_core::ndjson::Line;
 use ultra_core::shutdown::Why;
 use ultra_core::tool::{Summary, many};
-use ultra_provider::dispatch::{Dispatcher, Event, Feed, Finished};
+use ultra_provider::dispatch::{Event, Feed, Finished};
 use ultra_template::group::Group;
 
+use crate::calls::Calls;
 use crate::desk::{Desk, Job, Outcome, What};
 use crate::page::Page;
 use crate::reader::{Piece, Read, Reader};
@@ -45,7 +46,7 @@ pub(crate) struct Run<'a> {
     stream: Stream,
     desk: Desk,
     page: Page<'a>,
-    calls: Dispatcher,
+    calls: Calls,
     reader: Reader,
     load: Load,
     quiet: Quiet,
@@ -54,7 +55,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(desk: Desk, page: Page<'a>, calls: Dispatcher, reader: Reader, load: Load) -> Self {
+    pub(crate) fn new(desk: Desk, page: Page<'a>, calls: Calls, reader: Reader, load: Load) -> Self {
         Self {
             stream: Stream::default(),
             desk,

@@ -14,6 +14,7 @@ use ultra_provider::{Answer, Call, CallError, Calling, Provider, Watch};
 
 use crate::Synth;
 use crate::args::SynthArgs;
+use crate::calls::Calls;
 
 /// A request of `prompt` to `targets`, a bare question without a pattern.
 pub(crate) fn request(prompt: &str, targets: &[&str]) -> Value {
@@ -188,7 +189,7 @@ pub(crate) fn run_in_time(
     let mut output = Output::new("ultra-synth", sink.clone()).emitting(context.emit).strict(context.strict);
     let dial = move |context: &Context, config: &DispatchConfig| {
         let scripted = scripted.clone();
-        Dispatcher::with(context, config, move |_| Ok(Box::new(scripted.clone())))
+        Dispatcher::with(context, config, move |_| Ok(Box::new(scripted.clone()))).map(Calls::new)
     };
     let result = crate::tool::run_any(&args(arguments), &context, input, &mut output, &dial);
     output.flush().expect("writes");

@@ -10,6 +10,7 @@ use ultra_core::tool::{Context, Summary, Tool};
 use ultra_provider::dispatch::{DispatchConfig, Dispatcher};
 
 use crate::args::{Named, SynthArgs};
+use crate::calls::Calls;
 use crate::compare;
 use crate::desk::Desk;
 use crate::page::Page;
@@ -46,7 +47,11 @@ Examples:
 
   Every answer beside the synthesis:
     $ echo 'Is tea better than coffee?' | ultra-fanout --lines -m mock:a -m mock:b |
-      ultra-synth concat --show all";
+      ultra-synth concat --show all
+
+  Which strategy is worth its price on your own questions; made again, it asks nobody:
+    $ ultra-fanout --lines --journal panel.journal -m mock:a -m mock:b -m mock:c < questions.txt |
+      ultra-synth compare --journal judges.journal -s medoid,fuse --ultra anthropic:claude-opus-5-5";
     const READS: &'static [Type] =
         &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Verdict, Type::Synthesis];
     const WRITES: &'static [Type] =
@@ -59,12 +64,14 @@ Examples:
         input: Input,
         output: &mut Output,
     ) -> Result<Summary, Failure> {
-        run_any(&args, context, input, output, &Dispatcher::new)
+        let dial =
+            |context: &Context, config: &DispatchConfig| Dispatcher::new(context, config).map(Calls::new);
+        run_any(&args, context, input, output, &dial)
     }
 }
 
 /// What makes the calls of a run.
-pub(crate) type Dial = dyn Fn(&Context, &DispatchConfig) -> Result<Dispatcher, Failure>;
+pub(crate) type Dial<'a> = dyn Fn(&Context, &DispatchConfig) -> Result<Calls, Failure> + 'a;
 
 /// Compares, or runs one strategy.
 pub(crate) fn run_any(
@@ -72,7 +79,7 @@ pub(crate) fn run_any(
     context: &Context,
     input: Input,
     output: &mut Output,
-    dial: &Dial,
+    dial: &Dial<'_>,
 ) -> Result<Summary, Failure> {
     match &args.strategy {
         Some(Named::Compare(compare)) => compare::run(args, compare, context, input, output, dial),
@@ -80,13 +87,13 @@ pub(crate) fn run_any(
     }
 }
 
-/// Runs with calls that are made by what `dispatcher` gives.
+/// Runs with calls that are made by what `dial` gives.
 pub(crate) fn run_with(
     args: &SynthArgs,
     context: &Context,
     input: Input,
     output: &mut Output,
-    dispatcher: impl FnOnce(&Context, &DispatchConfig) -> Result<Dispatcher, Failure>,
+    dial: &Dial<'_>,
 ) -> Result<Summary, Failure> {
     let people = people(args, context)?;
     if context.person_types {
@@ -108,7 +115,7 @@ pub(crate) fn run_with(
     let patterns = Patterns::new(args.pattern.as_deref())?;
     let desk = Desk::new(plan, patterns, Tally::new(context.metrics.clone()));
     let page = Page::new(args, context, output)?;
-    let calls = dispatcher(context, &config)?;
+    let calls = dial(context, &config)?;
     let reader = Reader::start(input)?;
     Run::new(desk, page, calls, reader, Load { concurrency: args.concurrency as usize, at_once }).run()
 }

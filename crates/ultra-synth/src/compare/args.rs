@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::aggregate::vote::Extract;
 
@@ -28,4 +28,12 @@ pub struct CompareArgs {
     /// The model that grades results by a rubric, without knowing which strategy made them
     #[arg(long, value_name = "TARGET")]
     pub grader: Option<String>,
+
+    /// Keep every answer of judges and the grader in this file, and ask only what it does not answer: the same comparison made again costs nothing
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub journal: Option<PathBuf>,
+
+    /// Ask nobody: a call that the journal does not answer ends the comparison
+    #[arg(long, requires = "journal")]
+    pub replay: bool,
 }

@@ -96,7 +96,12 @@ impl Entrant {
     ///
     /// # Errors
     /// When it cannot run at all, or not as strictly as asked.
-    pub(super) fn run(&self, ground: &Ground, context: &Context, dial: &Dial) -> Result<Vec<Trial>, Stop> {
+    pub(super) fn run(
+        &self,
+        ground: &Ground,
+        context: &Context,
+        dial: &Dial<'_>,
+    ) -> Result<Vec<Trial>, Stop> {
         let inner =
             Context { emit: Emit::All, order: Some(Order::Input), person_reads: false, ..context.clone() };
         let mut stream = ground.transcript.clone();

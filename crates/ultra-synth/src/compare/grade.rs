@@ -13,7 +13,7 @@ use ultra_core::record::{ErrorRecord, Message, Role};
 use ultra_core::target::Target;
 use ultra_core::tool::{Context, Tool as _, many};
 use ultra_provider::Call;
-use ultra_provider::dispatch::{DispatchConfig, Dispatcher};
+use ultra_provider::dispatch::DispatchConfig;
 use ultra_template::fence::Fence;
 
 use super::Stop;
@@ -23,6 +23,7 @@ use super::trial::Trial;
 use crate::Synth;
 use crate::args::SynthArgs;
 use crate::brief::UNKNOWN;
+use crate::calls::Calls;
 use crate::form::{Form, said};
 use crate::tool::Dial;
 
@@ -48,7 +49,7 @@ pub(super) fn grade(
     args: &SynthArgs,
     compare: &CompareArgs,
     context: &Context,
-    dial: &Dial,
+    dial: &Dial<'_>,
 ) -> Result<Graded, Stop> {
     let jobs = jobs(ground, trials);
     let calls = jobs.len() as u64;
@@ -62,8 +63,8 @@ pub(super) fn grade(
             deadline: args.deadline,
             ..DispatchConfig::default()
         };
-        let mut dispatcher = dial(context, &config)?;
-        ask(ground, &jobs, &grader, args, context, &mut dispatcher)?
+        let mut dialled = dial(context, &config)?;
+        ask(ground, &jobs, &grader, args, context, &mut dialled)?
     };
     let lookup = |at: usize, text: &str| grades.get(&(at, text.to_owned())).copied().flatten();
     for trials in trials.iter_mut() {
@@ -125,7 +126,7 @@ fn ask(
     grader: &str,
     args: &SynthArgs,
     context: &Context,
-    dispatcher: &mut Dispatcher,
+    calls: &mut Calls,
 ) -> Result<BTreeMap<(usize, String), Option<f64>>, Stop> {
     let form = Form::json(json!({
         "type": "object",
@@ -138,7 +139,7 @@ fn ask(
     let mut given = BTreeMap::new();
     let mut failed = 0;
     for batch in jobs.chunks(args.concurrency as usize) {
-        let calls = batch.iter().map(|(at, text)| {
+        let wanted = batch.iter().map(|(at, text)| {
             let messages = messages(&ground.prompts[*at], text, context.seed);
             let hash = ContentHash::new("ultra compare request v1");
             let hash = messages.iter().fold(hash, |hash, said| hash.field(said.content.text().as_bytes()));
@@ -151,7 +152,7 @@ fn ask(
                 output_schema: form.output_schema(),
             }
         });
-        for (job, done) in batch.iter().zip(dispatcher.ask(calls.collect::<Vec<_>>())?) {
+        for (job, done) in batch.iter().zip(calls.ask(wanted.collect::<Vec<_>>())?) {
             let read = said(&done).and_then(|(text, _)| {
                 form.read(&text).map_err(|(kind, why)| crate::ladder::Slip::of(kind, why))
             });

@@ -1,6 +1,7 @@
 mod effects;
 mod known;
 mod latency;
+mod recorded;
 
 use serde_json::{Value, json};
 use ultra_core::tool::Context;

@@ -27,7 +27,7 @@ impl Clock for Told {
 }
 
 /// Runs with models that answer at what `answers` says, in milliseconds since the start.
-fn timed(arguments: &[&str], records: &[Value], answers: fn(&Call, u64) -> (u64, Said)) -> Ran {
+pub(super) fn timed(arguments: &[&str], records: &[Value], answers: fn(&Call, u64) -> (u64, Said)) -> Ran {
     let clock = Told::default();
     let context = Context { clock: Arc::new(clock.clone()), ..Context::mock(0) };
     run_scripted(&context, arguments, records, move |call| {
@@ -43,7 +43,7 @@ fn fitting(call: &Call) -> Answer {
 }
 
 /// Three answers, each with the time that it took.
-fn three() -> Vec<Value> {
+pub(super) fn three() -> Vec<Value> {
     let mut records =
         vec![json!({"type": "prompt", "id": "p", "text": "Capital of France?", "expected": "Paris"})];
     records.extend(panel_of("p", "exec:m", &["Paris", "Paris.", "Lyon"]));
