@@ -72,7 +72,7 @@ fn a_comparison_from_two_journals_asks_nobody_the_second_time_and_reports_the_sa
              | ultra-synth compare --journal judges.journal -s vote,fuse --ultra 'exec:sh model.sh' {more}"
         )
     };
-    let asked = || std::fs::read_to_string(sandbox.path().join("asked")).expect("is there").lines().count();
+    let asked = || std::fs::read_to_string(sandbox.path("asked")).expect("is there").lines().count();
     let first = sandbox.pipeline(directory(), &line("")).run();
     assert_eq!((first.code(), asked()), (0, 2 * 2 + 2), "{first}");
     for more in ["", "--replay", "--replay --strict"] {
@@ -82,7 +82,7 @@ fn a_comparison_from_two_journals_asks_nobody_the_second_time_and_reports_the_sa
     let rows = first.records("comparison");
     let fuse = rows.iter().find(|row| row["name"] == "fuse").expect("a line");
     assert!(fuse["latency_ms"]["mean"].as_f64().is_some_and(|mean| mean >= 50.0), "{fuse}");
-    let other = sandbox.pipeline(directory(), &line("--replay -s judge")).run();
+    let other = sandbox.pipeline(directory(), &line("--replay -s analyse")).run();
     assert_eq!((other.code(), asked()), (2, 6), "{other}");
 }
 

@@ -90,14 +90,14 @@ fn only_what_is_new_is_asked_and_strategies_share_a_call() {
 #[test]
 fn what_failed_is_asked_again() {
     let file = File::new("failed");
-    let refuses = |_: &Call| -> Said { Ok(Answer { finish_reason: "refusal".into(), ..says("No.") }) };
+    let declines = |_: &Call| -> Said { Ok(Answer { finish_reason: "refusal".into(), ..says("No.") }) };
     let (_, first) = compared(&file.0, &["-s", "fuse"], |call| {
         let mock = ultra_provider::mock::Mock::new("m", "fail=1&kind=auth", 0).expect("is a model");
         Err(Box::new(mock.attempt(call, 1).result.expect_err("fails")))
     });
     assert!(first > 0 && file.lines_with("\"done\"") == 0);
     // A refusal is an answer that was paid for.
-    let (refused, calls) = compared(&file.0, &["-s", "fuse"], refuses);
+    let (refused, calls) = compared(&file.0, &["-s", "fuse"], declines);
     let (again, more) = compared(&file.0, &["-s", "fuse"], priced);
     assert_eq!((calls, more, &again.stdout), (3, 0, &refused.stdout));
     assert_eq!(of(&again.of("comparison"), "fuse")["degraded"], 3);
