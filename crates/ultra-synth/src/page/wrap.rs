@@ -3,40 +3,57 @@
 //!
 //! The text is Markdown and stays it: items of lists and quotations hang under their first line, code and tables are
 //! never folded. A word that is wider than a line stands whole on a line of its own, so that a link can be copied.
+//! White space at the end of a line is dropped.
+//!
+//! The text may come in pieces. Whatever can follow, a word that is whole stands where it stands, so it is given
+//! back at once, and any pieces make the same text as the whole.
 
+mod fold;
 mod words;
 
-use console::measure_text_width;
+use fold::Fold;
 
-use words::{Word, words};
-
-/// The least room that is left to text beside what hangs before it.
-const LEAST: usize = 16;
-
-/// Folds text that comes in pieces, line by line.
+/// Folds text that comes in pieces, word by word.
 #[derive(Debug, Clone)]
 pub(crate) struct Wrap {
     width: usize,
     /// What came of a line that has not ended.
     open: String,
+    /// The bytes of it up to the last that is no white space: what may end the line.
+    solid: usize,
+    layout: Layout,
     /// The mark that ends the code block that began.
     code: Option<String>,
+}
+
+/// How a line is laid out.
+#[derive(Debug, Clone)]
+enum Layout {
+    /// Its beginning does not tell.
+    Unknown,
+    /// As it is; so many bytes are given back.
+    Plain(usize),
+    Folded(Box<Fold>),
 }
 
 impl Wrap {
     /// Folds to `width` columns.
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, open: String::new(), code: None }
+        Self { width, open: String::new(), solid: 0, layout: Layout::Unknown, code: None }
     }
 
-    /// Takes a piece; gives back the lines that are whole with it.
+    /// Takes a piece; gives back what is certain with it.
     pub(crate) fn push(&mut self, piece: &str) -> String {
         let mut out = String::with_capacity(piece.len() + 16);
         for part in piece.split_inclusive('\n') {
-            self.open.push_str(part);
-            if part.ends_with('\n') {
-                self.line(&mut out);
+            let text = part.strip_suffix('\n');
+            let from = self.open.len();
+            self.open.push_str(text.unwrap_or(part));
+            match self.open[from..].trim_end().len() {
+                0 => {}
+                solid => self.solid = from + solid,
             }
+            self.lay(text.is_some(), &mut out);
         }
         out
     }
@@ -45,30 +62,56 @@ impl Wrap {
     pub(crate) fn finish(mut self) -> String {
         let mut out = String::new();
         if !self.open.is_empty() {
-            self.line(&mut out);
+            self.lay(true, &mut out);
         }
         out
     }
 
-    fn line(&mut self, out: &mut String) {
-        let line = std::mem::take(&mut self.open);
-        let line = line.trim_end();
+    /// Lays out what is certain of the line.
+    fn lay(&mut self, has_ended: bool, out: &mut String) {
+        let line = &self.open[..self.solid];
+        if matches!(self.layout, Layout::Unknown) {
+            self.layout = self.layout(line, has_ended, out);
+        }
+        match &mut self.layout {
+            Layout::Unknown => {}
+            Layout::Plain(given) => {
+                out.push_str(&line[*given..]);
+                *given = line.len();
+            }
+            Layout::Folded(fold) => fold.go(line, has_ended, self.width, out),
+        }
+        if has_ended {
+            self.end_line();
+            out.push('\n');
+        }
+    }
+
+    /// How the line is laid out that begins so; writes what stands before its text.
+    fn layout(&self, line: &str, has_ended: bool, out: &mut String) -> Layout {
         let start = line.trim_start();
-        let fence = fence(start);
-        if let Some(mark) = &self.code {
-            if fence.is_some_and(|found| found.starts_with(mark.as_str()) && found == start) {
+        let may_be_fence = start.len() < 3 && start.chars().all(|c| matches!(c, '`' | '~'));
+        if self.code.is_some() || start.starts_with('|') || fence(start).is_some() {
+            Layout::Plain(0)
+        } else if may_be_fence && !has_ended {
+            Layout::Unknown
+        } else {
+            let fold = Fold::begin(line, has_ended, self.width, out);
+            fold.map_or(Layout::Unknown, |fold| Layout::Folded(Box::new(fold)))
+        }
+    }
+
+    fn end_line(&mut self) {
+        let start = self.open[..self.solid].trim_start();
+        match (&self.code, fence(start)) {
+            (Some(mark), Some(found)) if found.starts_with(mark.as_str()) && found == start => {
                 self.code = None;
             }
-            out.push_str(line);
-        } else if let Some(fence) = fence {
-            self.code = Some(fence.to_owned());
-            out.push_str(line);
-        } else if start.starts_with('|') || measure_text_width(line) <= self.width {
-            out.push_str(line);
-        } else {
-            fold(line, self.width, out);
+            (None, Some(fence)) => self.code = Some(fence.to_owned()),
+            _ => {}
         }
-        out.push('\n');
+        self.open.clear();
+        (self.solid, self.layout) = (0, Layout::Unknown);
     }
 }
 
@@ -85,58 +128,6 @@ fn fence(start: &str) -> Option<&str> {
     let mark = start.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let len = start.len() - start.trim_start_matches(mark).len();
     (len >= 3).then(|| &start[..len])
-}
-
-fn fold(line: &str, width: usize, out: &mut String) {
-    let (first, rest) = line.split_at(prefix(line));
-    let hanging = hang(first);
-    let hanging = if measure_text_width(&hanging) + LEAST > width { String::new() } else { hanging };
-    out.push_str(first);
-    let mut column = measure_text_width(first);
-    let mut is_empty = true;
-    for Word { text, spaced } in words(rest) {
-        let wide = measure_text_width(text);
-        let space = usize::from(spaced && !is_empty);
-        if !is_empty && column + space + wide > width {
-            out.push('\n');
-            out.push_str(&hanging);
-            column = measure_text_width(&hanging);
-        } else if space > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(text);
-        column += wide;
-        is_empty = false;
-    }
-}
-
-/// The bytes before the text of a line: indent, marks of quotations, and the mark of an item.
-fn prefix(line: &str) -> usize {
-    let indented = |at: usize| line.len() - line[at..].trim_start_matches([' ', '\t']).len();
-    let mut at = indented(0);
-    while line[at..].starts_with('>') {
-        at = indented(at + 1);
-    }
-    let rest = &line[at..];
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let mark = match rest.as_bytes().get(digits) {
-        Some(b'.' | b')') if (1..=9).contains(&digits) => digits + 1,
-        Some(b'-' | b'*' | b'+') if digits == 0 => 1,
-        _ => return at,
-    };
-    match indented(at + mark) {
-        after if after > at + mark => after,
-        _ => at,
-    }
-}
-
-/// What stands before the next lines: quotations go on, everything else is blank.
-fn hang(first: &str) -> String {
-    let quoted = first.rfind('>').map_or(0, |at| at + 1);
-    let (quoted, blank) = first.split_at(quoted);
-    let blank = measure_text_width(blank);
-    format!("{quoted}{}", " ".repeat(blank))
 }
 
 #[cfg(test)]

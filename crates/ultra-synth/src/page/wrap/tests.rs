@@ -42,6 +42,41 @@ fn a_link_stays_whole() {
 }
 
 #[test]
+fn white_space_stays_inside_a_line_and_not_at_its_end() {
+    assert_eq!(wrap("a  b\tc \u{a0} \nd  eeee  f\n   ", 6), "a  b\tc\nd\neeee\nf\n\n");
+}
+
+#[test]
+fn a_tone_of_skin_stays_with_its_face() {
+    assert_eq!(wrap("👍🏽👍🏽👍🏽", 5), "👍🏽👍🏽\n👍🏽\n");
+}
+
+#[test]
+fn a_word_that_is_whole_is_given_back_before_its_line_ends() {
+    let given = |width, pieces: &[&str]| -> Vec<String> {
+        let mut wrap = Wrap::new(width);
+        pieces.iter().map(|piece| wrap.push(piece)).collect()
+    };
+    assert_eq!(given(9, &["on", "e t", "wo ", "thr", "ee ", "x"]), ["", "one", "", " two", "", "\nthree"]);
+    assert_eq!(given(20, &["1", "2", ".", " ", "alpha", " b"]), ["", "", "", "", "12. ", "alpha"]);
+    assert_eq!(given(20, &["`", "`", "` x", " y"]), ["", "", "``` x", " y"], "code is never held");
+    assert_eq!(given(20, &["``", "a", " b"]), ["", "", "``a"]);
+    assert_eq!(given(4, &["日本", "語"]), ["日", "本"]);
+    assert_eq!(given(20, &["| a", " | b"]), ["| a", " | b"]);
+}
+
+#[test]
+fn a_long_line_takes_no_longer_for_its_pieces() {
+    let mut wrap = Wrap::new(80);
+    let mut len = 0;
+    for _ in 0..400_000 {
+        len += wrap.push("abc").len();
+        len += wrap.push(">1`").len();
+    }
+    assert_eq!(len + wrap.finish().len(), 2_400_001, "one word of 2.4 MB");
+}
+
+#[test]
 fn pieces_make_the_same_text_as_the_whole() {
     let text = "# Title\n\nA paragraph of some length.\n\n```\ncode that is not folded at all\n```\n- an item that is";
     for size in 1..20 {
@@ -53,6 +88,79 @@ fn pieces_make_the_same_text_as_the_whole() {
         }
         out += &wrap_pieces.finish();
         assert_eq!(out, wrap(text, 12));
+    }
+}
+
+/// Texts in which every rule has something to do.
+fn texts() -> impl Strategy<Value = String> {
+    let parts = [
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\n\n",
+        "a",
+        "word",
+        "longer-word",
+        "12. ",
+        "1.",
+        "3) ",
+        "- ",
+        "-",
+        "* ",
+        "+",
+        "> ",
+        ">",
+        "| ",
+        "|",
+        "`",
+        "``",
+        "```",
+        "~~~",
+        "~",
+        "日本語",
+        "。",
+        "（",
+        "é",
+        "e\u{301}",
+        "👩\u{200d}🚀",
+        "👍🏽",
+        "🇩🇪",
+        "\u{a0}",
+        "\u{3000}",
+        "1234567890",
+        "#",
+    ];
+    proptest::collection::vec(proptest::sample::select(parts.to_vec()), 0..60)
+        .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_pieces_make_the_text_of_the_whole(
+        text in texts(),
+        width in 1_usize..40,
+        cuts in proptest::collection::vec(0_usize..300, 0..40),
+    ) {
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| text.floor_char_boundary(cut)).collect();
+        cuts.push(text.len());
+        cuts.sort_unstable();
+        let mut wrap_pieces = Wrap::new(width);
+        let (mut out, mut from) = (String::new(), 0);
+        for cut in cuts {
+            out += &wrap_pieces.push(&text[from..cut]);
+            from = cut;
+        }
+        out += &wrap_pieces.finish();
+        prop_assert_eq!(out, wrap(&text, width));
+    }
+
+    #[test]
+    fn lines_that_have_room_stay_as_they_are(text in texts()) {
+        let lines: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        prop_assert_eq!(wrap(&text, 10_000), lines);
     }
 }
 

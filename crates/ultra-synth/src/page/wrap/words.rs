@@ -1,55 +1,37 @@
-//! Where a line may be folded.
+//! Where a line may be folded between letters.
 
 use console::measure_text_width;
 
-/// A part of a line that stays whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Word<'a> {
-    /// What it is.
-    pub(super) text: &'a str,
-    /// White space stands before it.
-    pub(super) spaced: bool,
+/// Looks at the letters of a word, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seams {
+    was_wide: bool,
+    /// The next letter belongs to the one before it.
+    joins: bool,
 }
 
-/// The parts of a line, without the white space between them.
-pub(super) fn words(line: &str) -> impl Iterator<Item = Word<'_>> {
-    line.split([' ', '\t']).filter(|word| !word.is_empty()).flat_map(|word| {
-        let mut rest = word;
-        let mut spaced = true;
-        std::iter::from_fn(move || {
-            if rest.is_empty() {
-                return None;
-            }
-            let (text, after) = rest.split_at(first_break(rest));
-            rest = after;
-            Some(Word { text, spaced: std::mem::replace(&mut spaced, false) })
-        })
-    })
-}
-
-/// Where the first part of a word ends: behind a wide character, and before one, unless something joins or closes.
-fn first_break(word: &str) -> usize {
-    if word.is_ascii() {
-        return word.len();
+impl Seams {
+    /// At the beginning of a word.
+    pub(super) fn new() -> Self {
+        Self { was_wide: false, joins: true }
     }
-    let mut was_wide = false;
-    let mut joins = true;
-    for (at, c) in word.char_indices() {
-        let mut letter = [0; 4];
-        let width = measure_text_width(c.encode_utf8(&mut letter));
+
+    /// Whether the word may be parted before its next letter: behind a wide one, and before one, unless something
+    /// joins or closes.
+    pub(super) fn parts(&mut self, c: char) -> bool {
+        let width = if c.is_ascii() { 1 } else { measure_text_width(c.encode_utf8(&mut [0; 4])) };
         let is_wide = width == 2;
-        if at > 0 && !joins && (is_wide || was_wide) && width > 0 && !closes(c) {
-            return at;
-        }
-        joins = c == '\u{200d}' || opens(c) || (width == 0 && joins);
-        was_wide = if width == 0 { was_wide } else { is_wide };
+        let parts = !self.joins && (is_wide || self.was_wide) && width > 0 && !closes(c);
+        self.joins = c == '\u{200d}' || opens(c) || (width == 0 && self.joins);
+        self.was_wide = if width == 0 { self.was_wide } else { is_wide };
+        parts
     }
-    word.len()
 }
 
-/// Marks that never begin a line.
+/// Marks that never begin a line, and tones of skin.
 fn closes(c: char) -> bool {
-    "、。，．：；！？）」』】〉》〕…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ!%),.:;?]}”’".contains(c)
+    matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
+        || "、。，．：；！？）」』】〉》〕…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ!%),.:;?]}”’".contains(c)
 }
 
 /// Marks that never end a line.
