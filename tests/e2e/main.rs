@@ -19,6 +19,7 @@ mod pipeline;
 mod process;
 mod promises;
 mod schemas;
+mod streaming;
 mod tools;
 mod torture;
 mod voting;

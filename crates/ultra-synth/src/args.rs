@@ -5,6 +5,7 @@ mod named;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum, value_parser};
 
 use ultra_core::sampling::Sampling;
@@ -49,6 +50,10 @@ pub struct SynthArgs {
     /// The form of what people read, which then comes out in a pipe as well: text on a terminal, Markdown elsewhere
     #[arg(long, global = true, value_enum, value_name = "FORM")]
     pub format: Option<Format>,
+
+    /// Show the text while it is written, as a terminal does anyway: as `delta` records, or with --format text or md as it is
+    #[arg(long, global = true, env = "ULTRA_STREAM", value_parser = BoolishValueParser::new())]
+    pub stream: bool,
 
     /// The most bytes of one answer that the ultra model reads; of a longer one, its beginning and its end
     #[arg(long, global = true, env = "ULTRA_SYNTH_MAX_ANSWER", value_name = "BYTES", default_value_t = 65_536, value_parser = value_parser!(u64).range(64..))]

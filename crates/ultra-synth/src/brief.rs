@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use ultra_core::record::{Message, Object, PatternRef, Request, Response, Role, Stage};
 use ultra_template::group::{Call, Group, Groups, JUDGE, Outcome, StageRun};
-use ultra_template::{Fault, Faults, Pattern, plan};
+use ultra_template::{Fault, Faults, Format, Pattern, plan};
 
 use crate::candidate::{Case, content};
 
@@ -35,6 +35,34 @@ pub struct Style<'a> {
     pub judge: usize,
     /// The most bytes of one answer that a judge reads.
     pub limit: usize,
+    /// The form that the user wants; that of the pattern without one.
+    pub form: Option<Wanted>,
+}
+
+/// The form in which the user wants a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Without markup.
+    Text,
+    /// With markup that becomes what is shown.
+    Markdown,
+}
+
+impl Wanted {
+    /// What a writer is told.
+    pub const fn told(self) -> &'static str {
+        match self {
+            Self::Text => "Write the answer as plain text, without any markup.",
+            Self::Markdown => "Write the answer in Markdown.",
+        }
+    }
+
+    const fn of_template(self) -> Format {
+        match self {
+            Self::Text => Format::Text,
+            Self::Markdown => Format::Md,
+        }
+    }
 }
 
 /// The instruction for answers that no pattern made.
@@ -65,7 +93,8 @@ pub fn brief(case: &Case, style: &Style<'_>) -> Result<Brief, Fault> {
             Some(made_by) => PatternRef { blake3: pattern.blake3.clone(), ..made_by.clone() },
             None => pattern.reference(&BTreeMap::new())?,
         };
-        plan::ultra(pattern, &blind(reference, true).group(), style.seed)?
+        let format = style.form.map_or(pattern.ultra.format, Wanted::of_template);
+        plan::ultra_as(pattern, &blind(reference, true).group(), style.seed, format)?
     } else {
         let ours = own_pattern().map_err(first)?;
         plan::ultra(&ours, &blind(ours.reference(&BTreeMap::new())?, false).group(), style.seed)?

@@ -17,6 +17,7 @@ use crate::Synth;
 use crate::bill::Bill;
 use crate::calls::Calls;
 use crate::candidate::Case;
+use crate::draft::{Draft, Said};
 use crate::form::{Reply, said};
 use crate::found::{Found, Judgement};
 use crate::ladder::{Ladder, Rung, Slip};
@@ -81,11 +82,15 @@ struct Asked {
     again: bool,
     /// When it began, in milliseconds on the chain of calls that led to it.
     since: u64,
+    /// What came of the reply.
+    said: Said,
 }
 
 /// What became of a prompt, and the lines that come out in front of it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    /// Number of the prompt.
+    pub(crate) number: u64,
     pub(crate) lines: Vec<Vec<u8>>,
     pub(crate) what: What,
 }
@@ -131,6 +136,51 @@ impl Desk {
     /// The form that the pattern of a prompt gives to the answer.
     pub(crate) fn form(&mut self, case: &Case) -> Option<Format> {
         self.patterns.of(case).map(|pattern| pattern.ultra.format.into())
+    }
+
+    /// The same for the prompt with this number, while it is open.
+    pub(crate) fn form_of(&mut self, number: u64) -> Option<Format> {
+        let work = self.open.get(&number)?;
+        self.patterns.of(&work.case).map(|pattern| pattern.ultra.format.into())
+    }
+
+    /// The prompt that wants this call.
+    pub(crate) fn number(&self, ticket: Ticket) -> Option<u64> {
+        self.asked.get(&ticket)?.number
+    }
+
+    /// Whether the result of this prompt, were it there, would come out next.
+    pub(crate) fn is_next(&self, number: u64) -> bool {
+        !self.plan.in_order || number == self.given
+    }
+
+    /// Takes in a piece of a reply. Gives back what there is of it, when the reply is to be the result.
+    pub(crate) fn told(&mut self, ticket: Ticket, attempt: u32, piece: &str) -> Option<Draft<'_>> {
+        let asked = self.asked.get_mut(&ticket).filter(|asked| asked.ask.is_result)?;
+        asked.said.take(attempt, piece);
+        self.draft(ticket, &self.asked[&ticket])
+    }
+
+    /// What there is of the text that would come out next.
+    pub(crate) fn next_draft(&self) -> Option<Draft<'_>> {
+        let drafts = self.asked.iter().filter_map(|(ticket, asked)| self.draft(*ticket, asked));
+        drafts.filter(|draft| draft.is_next && !draft.text.is_empty()).min_by_key(|draft| draft.number)
+    }
+
+    fn draft<'a>(&'a self, call: Ticket, asked: &'a Asked) -> Option<Draft<'a>> {
+        let number = asked.number.filter(|_| asked.ask.is_result)?;
+        Some(Draft {
+            number,
+            is_next: self.is_next(number),
+            case: &self.open.get(&number)?.case,
+            call,
+            request_id: &asked.said.request_id,
+            target: &asked.ask.target,
+            sample: asked.ask.sample,
+            attempt: asked.said.attempt,
+            text: &asked.said.text,
+            piece: asked.said.piece(),
+        })
     }
 
     /// The next result.
@@ -181,7 +231,7 @@ impl Desk {
 
     /// A call is over.
     pub(crate) fn answered(&mut self, done: &Finished, calls: &mut Calls) {
-        let Some(Asked { number, ask, again, since }) = self.asked.remove(&done.ticket) else { return };
+        let Some(Asked { number, ask, again, since, .. }) = self.asked.remove(&done.ticket) else { return };
         let work = number.and_then(|number| Some((number, self.open.remove(&number)?)));
         if let Ok(answer) = &done.result
             && done.attempts > 0
@@ -198,7 +248,8 @@ impl Desk {
                 Ok((text, json)) => Ok(Reply { text, json, target: ask.target.clone(), mock }),
                 Err((_, why)) if !again && self.may_call(&work, 1) => {
                     let call = self.call(&mut work, &ask, &once_more(&text, &why));
-                    let asked = Asked { number: Some(number), ask, again: true, since: end };
+                    let said = Said::nothing(&call.request_id);
+                    let asked = Asked { number: Some(number), ask, again: true, since: end, said };
                     self.asked.insert(calls.submit(call, None), asked);
                     self.open.insert(number, work);
                     return;
@@ -267,7 +318,9 @@ impl Desk {
             Move::Ask(asks) => {
                 for ask in asks {
                     let call = self.call(&mut work, &ask, &[]);
-                    let asked = Asked { number: Some(number), ask, again: false, since: work.bill.now() };
+                    let said = Said::nothing(&call.request_id);
+                    let since = work.bill.now();
+                    let asked = Asked { number: Some(number), ask, again: false, since, said };
                     self.asked.insert(calls.submit(call, None), asked);
                 }
                 self.open.insert(number, work);
@@ -360,7 +413,7 @@ impl Desk {
             }
             What::Failed(_) => self.tally.failed(),
         }
-        let outcome = Outcome { lines, what };
+        let outcome = Outcome { number, lines, what };
         if !self.plan.in_order {
             self.ready.push_back(outcome);
             return;

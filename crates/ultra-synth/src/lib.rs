@@ -28,6 +28,7 @@ pub mod cite;
 pub mod compare;
 pub mod concat;
 mod desk;
+mod draft;
 pub mod form;
 pub mod found;
 pub mod ladder;

@@ -1,8 +1,11 @@
 //! What comes out: records for a program, or the answers for people, in a form of their choice.
 
+mod flow;
 mod format;
 mod forms;
 pub(crate) mod html;
+mod ink;
+mod paper;
 mod sheet;
 pub(crate) mod wrap;
 
@@ -11,15 +14,18 @@ use std::collections::VecDeque;
 use ultra_core::failure::Failure;
 use ultra_core::id::Ids;
 use ultra_core::ndjson::{Fault, Line, Output};
-use ultra_core::record::{ErrorRecord, Synthesis};
+use ultra_core::record::{Delta, ErrorRecord, Json, Object, Synthesis};
 use ultra_core::tool::Context;
 use ultra_template::group::Group;
 
 use crate::args::{Show, SynthArgs};
 use crate::candidate::Case;
+use crate::draft::Draft;
 use crate::made::Made;
 use crate::visible::visible;
+use flow::Flow;
 pub use format::Format;
+use paper::Paper;
 use sheet::Sheet;
 
 /// The width of text for people, in columns; less on a narrower terminal.
@@ -39,9 +45,15 @@ pub(crate) struct Page<'a> {
     person: bool,
     width: usize,
     strict: bool,
+    /// What is written is shown at once.
+    streams: bool,
     ids: Ids,
     /// Syntheses that other runs made.
     waiting: VecDeque<Synthesis>,
+    /// The result that is being written.
+    flow: Option<Flow>,
+    /// Results that came while another one was being written.
+    behind: VecDeque<String>,
     answers: u64,
     /// Error records that were told and not written.
     told: u64,
@@ -74,8 +86,11 @@ impl<'a> Page<'a> {
             person,
             width,
             strict: context.strict,
+            streams: args.stream || (person && show != Show::Records),
             ids: Ids::default(),
             waiting: VecDeque::new(),
+            flow: None,
+            behind: VecDeque::new(),
             answers: 0,
             told: 0,
         })
@@ -84,6 +99,12 @@ impl<'a> Page<'a> {
     /// Whether people are written to.
     pub(crate) fn is_text(&self) -> bool {
         self.show != Show::Records
+    }
+
+    /// Whether a text is shown while it is written.
+    pub(crate) fn streams(&self) -> bool {
+        let can_flow = matches!(self.format, None | Some(Format::Text | Format::Md));
+        self.streams && (can_flow || !self.is_text())
     }
 
     /// Copies a line that came in.
@@ -115,6 +136,14 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
+    /// Says that nothing could be made of the prompt with this number.
+    pub(crate) fn failed(&mut self, number: u64, record: ErrorRecord) -> Result<(), Failure> {
+        if self.flow.as_ref().is_some_and(|flow| flow.number == number) {
+            self.let_flow_go()?;
+        }
+        self.error(record)
+    }
+
     /// Whether the pattern of a prompt may say which form it takes.
     pub(crate) fn wants_form(&self) -> bool {
         self.is_text() && self.format.is_none()
@@ -125,11 +154,73 @@ impl<'a> Page<'a> {
         self.format = self.format.or(form);
     }
 
-    /// Gives out what was made of one prompt.
-    pub(crate) fn made(&mut self, made: &Made) -> Result<(), Failure> {
+    /// Whether a text that is being written can be shown next.
+    pub(crate) fn is_free(&self) -> bool {
+        self.flow.is_none()
+    }
+
+    /// Whether another result can wait for the one that is being written.
+    pub(crate) fn has_room(&self, jobs: usize) -> bool {
+        self.behind.len() < 4 * jobs
+    }
+
+    /// Shows what there is of a text: its last piece as a record, or to people the whole when it is its turn.
+    pub(crate) fn draft(&mut self, draft: &Draft<'_>) -> Result<(), Failure> {
+        if !self.streams() {
+            return Ok(());
+        }
+        if !self.is_text() {
+            return self.output.put(&delta(draft));
+        }
+        let paper = self.paper();
+        if self.flow.is_none() && draft.is_next && paper.can_flow() {
+            self.begin(&Sheet::begun(draft.case))?;
+            self.flow = Some(Flow::new(draft.number, paper));
+        }
+        match self.flow.as_mut().filter(|flow| flow.number == draft.number) {
+            Some(flow) => {
+                let text = flow.take(draft);
+                self.output.text(&text)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The writer of a text that is shown broke off.
+    pub(crate) fn broke_off(&mut self, number: u64) -> Result<(), Failure> {
+        match self.flow.as_mut().filter(|flow| flow.number == number) {
+            Some(flow) => {
+                let text = flow.break_off();
+                self.output.text(&text)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The text that is being written will not be finished.
+    pub(crate) fn let_flow_go(&mut self) -> Result<(), Failure> {
+        if let Some(mut flow) = self.flow.take() {
+            let text = flow.break_off();
+            self.output.text(&text)?;
+        }
+        while let Some(text) = self.behind.pop_front() {
+            self.write(&text)?;
+        }
+        Ok(())
+    }
+
+    /// Gives out what was made of the prompt with this number.
+    pub(crate) fn made(&mut self, number: u64, made: &Made) -> Result<(), Failure> {
         if self.is_text() {
             let sheet = Sheet::of(made, &mut self.ids);
-            return self.put(&sheet);
+            return match self.flow.take_if(|flow| flow.number == number) {
+                Some(flow) => {
+                    let text = flow.finish(&sheet.text) + &self.paper().tail(&sheet);
+                    self.output.text(&text)?;
+                    self.let_flow_go()
+                }
+                None => self.put(&sheet),
+            };
         }
         if let Some(verdict) = made.verdict(&mut self.ids) {
             self.output.put(&verdict)?;
@@ -158,6 +249,7 @@ impl<'a> Page<'a> {
 
     /// Writes what still waits, and the end of the page.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
+        self.let_flow_go()?;
         self.let_go(0)?;
         if self.is_text() && self.format == Some(Format::Html) {
             if self.answers == 0 {
@@ -179,27 +271,49 @@ impl<'a> Page<'a> {
     }
 
     fn put(&mut self, sheet: &Sheet<'_>) -> Result<(), Failure> {
+        let text = self.paper().whole(sheet);
+        if self.flow.is_some() {
+            self.behind.push_back(text);
+            return Ok(());
+        }
+        if self.format == Some(Format::Html) && self.answers == 0 {
+            let title = sheet.question.as_deref().unwrap_or(sheet.prompt_id);
+            self.output.text(&html::head(title.lines().next().unwrap_or_default()))?;
+        }
+        self.write(&text)
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), Failure> {
+        self.part()?;
+        self.output.text(text)
+    }
+
+    /// Begins with a result that flows.
+    fn begin(&mut self, sheet: &Sheet<'_>) -> Result<(), Failure> {
+        let head = self.paper().head(sheet);
+        self.write(&head)
+    }
+
+    /// Parts a result from the one before it.
+    fn part(&mut self) -> Result<(), Failure> {
         self.answers += 1;
         let is_first = self.answers == 1;
-        let format = *self.format.get_or_insert(Format::Md);
-        let text = match format {
-            Format::Text => forms::text(sheet, self.show, self.width),
-            Format::Md => forms::md(sheet, self.show, self.person),
-            Format::Json => forms::json(sheet, self.show),
-            Format::Html => forms::html(sheet, self.show),
-        };
-        match format {
-            Format::Html if is_first => {
-                let title = sheet.question.as_deref().unwrap_or(sheet.prompt_id);
-                self.output.text(&html::head(title.lines().next().unwrap_or_default()))?;
-            }
+        match self.paper().format {
             Format::Text if !is_first && self.show == Show::All => {
-                self.output.text(&format!("\n{}\n\n", "═".repeat(self.width)))?;
+                self.output.text(&format!("\n{}\n\n", "═".repeat(self.width)))
             }
-            Format::Text | Format::Md if !is_first => self.output.text("\n---\n\n")?,
-            _ => {}
+            Format::Text | Format::Md if !is_first => self.output.text("\n---\n\n"),
+            _ => Ok(()),
         }
-        self.output.text(&text)
+    }
+
+    fn paper(&mut self) -> Paper {
+        Paper {
+            format: *self.format.get_or_insert(Format::Md),
+            show: self.show,
+            width: self.width,
+            for_terminal: self.person,
+        }
     }
 
     /// Writes out what was gathered.
@@ -210,5 +324,21 @@ impl<'a> Page<'a> {
     /// How many errors a person was told of.
     pub(crate) fn told(&self) -> u64 {
         self.told
+    }
+}
+
+/// A piece of a text as a record.
+fn delta(draft: &Draft<'_>) -> Delta {
+    let mut extra = Object::default();
+    if let Ok(prompt) = Json::of(&draft.case.group.prompt_id) {
+        extra.push("prompt_id".into(), prompt);
+    }
+    Delta {
+        request_id: draft.request_id.to_owned(),
+        target: draft.target.to_owned(),
+        sample: draft.sample,
+        attempt: draft.attempt,
+        text: draft.piece.to_owned(),
+        extra,
     }
 }

@@ -6,11 +6,12 @@ use ultra_core::failure::Failure;
 use ultra_core::ndjson::Line;
 use ultra_core::shutdown::Why;
 use ultra_core::tool::{Summary, many};
-use ultra_provider::dispatch::{Event, Feed, Finished};
+use ultra_provider::dispatch::{Event, Feed, Finished, Ticket};
 use ultra_template::group::Group;
 
 use crate::calls::Calls;
 use crate::desk::{Desk, Job, Outcome, What};
+use crate::form::said;
 use crate::page::Page;
 use crate::reader::{Piece, Read, Reader};
 use crate::stream::{Ripeness, Stream};
@@ -70,10 +71,19 @@ impl<'a> Run<'a> {
 
     /// Runs to the end of the stream.
     pub(crate) fn run(mut self) -> Result<Summary, Failure> {
+        if let Err(failure) = self.go() {
+            // Half a text must not be taken for a whole one. Where that cannot be said, the failure still is.
+            let _ = self.page.let_flow_go();
+            return Err(failure);
+        }
+        self.summary()
+    }
+
+    fn go(&mut self) -> Result<(), Failure> {
         let mut reading = true;
         while reading || self.desk.busy() > 0 {
-            let feed =
-                (reading && self.desk.has_room(self.load.concurrency)).then_some(&mut self.reader.feed);
+            let has_room = self.has_room();
+            let feed = (reading && has_room).then_some(&mut self.reader.feed);
             let page = &mut self.page;
             match self.calls.next(feed, || page.flush())? {
                 Event::Finished(done) => self.answered(&done)?,
@@ -85,13 +95,19 @@ impl<'a> Run<'a> {
                     self.end()?;
                 }
                 Event::Closed | Event::Idle => reading = false,
-                Event::Stop(why) => return self.stop(why),
-                // Judges are asked without streams, journal or alarms; what happens to them is in the log.
-                Event::Text { .. } | Event::Launching(_) | Event::Note { .. } | Event::Alarm(_) => {}
+                Event::Stop(why) => return Err(self.stop(why)?),
+                Event::Text { ticket, attempt, text } => self.told(ticket, attempt, &text)?,
+                // Judges are asked without journal or alarms; what happens to them is in the log.
+                Event::Launching(_) | Event::Note { .. } | Event::Alarm(_) => {}
             }
         }
-        self.page.finish()?;
-        self.summary()
+        self.page.finish()
+    }
+
+    /// Whether one more prompt can be begun.
+    fn has_room(&self) -> bool {
+        let jobs = self.load.concurrency;
+        self.desk.has_room(jobs) && self.page.has_room(jobs)
     }
 
     fn block(&mut self, pieces: Vec<Piece>) -> Result<(), Failure> {
@@ -161,22 +177,41 @@ impl<'a> Run<'a> {
     }
 
     fn answered(&mut self, done: &Finished) -> Result<(), Failure> {
+        if said(done).is_err()
+            && let Some(number) = self.desk.number(done.ticket)
+        {
+            self.page.broke_off(number)?;
+        }
         self.desk.answered(done, &mut self.calls);
-        self.give()
+        self.give()?;
+        match self.desk.next_draft().filter(|_| self.page.is_free()) {
+            Some(draft) => self.page.draft(&draft),
+            None => Ok(()),
+        }
+    }
+
+    /// A piece of a reply came.
+    fn told(&mut self, ticket: Ticket, attempt: u32, piece: &str) -> Result<(), Failure> {
+        if self.page.wants_form()
+            && let Some(number) = self.desk.number(ticket).filter(|number| self.desk.is_next(*number))
+        {
+            self.page.take_form(self.desk.form_of(number));
+        }
+        self.desk.told(ticket, attempt, piece).map_or(Ok(()), |draft| self.page.draft(&draft))
     }
 
     /// Writes what is done.
     fn give(&mut self) -> Result<(), Failure> {
-        while let Some(Outcome { lines, what }) = self.desk.take() {
+        while let Some(Outcome { number, lines, what }) = self.desk.take() {
             self.pass_kept(&lines)?;
             match what {
                 What::Made(made) => {
                     if self.page.wants_form() {
                         self.page.take_form(self.desk.form(&made.case));
                     }
-                    self.page.made(&made)?;
+                    self.page.made(number, &made)?;
                 }
-                What::Failed(record) => self.page.error(*record)?,
+                What::Failed(record) => self.page.failed(number, *record)?,
             }
         }
         Ok(())
@@ -197,7 +232,7 @@ impl<'a> Run<'a> {
         }
         self.desk.begin(Job { group, before, lines }, &mut self.calls);
         self.give()?;
-        while self.desk.busy() > 0 && (self.load.at_once || !self.desk.has_room(self.load.concurrency)) {
+        while self.desk.busy() > 0 && (self.load.at_once || !self.has_room()) {
             if !self.wait()? {
                 break;
             }
@@ -212,11 +247,8 @@ impl<'a> Run<'a> {
             Event::Finished(done) => self.answered(&done).map(|()| true),
             Event::Stop(Why::ReaderGone) => Err(Failure::reader_gone()),
             Event::Stop(Why::Signal(_)) => Err(self.interrupted()?),
-            Event::Fed(())
-            | Event::Text { .. }
-            | Event::Launching(_)
-            | Event::Note { .. }
-            | Event::Alarm(_) => Ok(true),
+            Event::Text { ticket, attempt, text } => self.told(ticket, attempt, &text).map(|()| true),
+            Event::Fed(()) | Event::Launching(_) | Event::Note { .. } | Event::Alarm(_) => Ok(true),
             Event::Idle | Event::Closed => Ok(false),
         }
     }
@@ -235,10 +267,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn stop(&mut self, why: Why) -> Result<Summary, Failure> {
+    fn stop(&mut self, why: Why) -> Result<Failure, Failure> {
         match why {
-            Why::ReaderGone => Err(Failure::reader_gone()),
-            Why::Signal(_) => Err(self.interrupted()?),
+            Why::ReaderGone => Ok(Failure::reader_gone()),
+            Why::Signal(_) => self.interrupted(),
         }
     }
 
@@ -249,6 +281,7 @@ impl<'a> Run<'a> {
             let page = &mut self.page;
             match self.calls.next(NO_FEED, || page.flush())? {
                 Event::Finished(done) if done.result.is_ok() => self.answered(&done)?,
+                Event::Text { ticket, attempt, text } => self.told(ticket, attempt, &text)?,
                 Event::Idle | Event::Stop(Why::ReaderGone) => break,
                 _ => {}
             }

@@ -8,7 +8,8 @@ use ultra_core::tool::{Context, Order};
 
 use crate::accept::Accept;
 use crate::aggregate::vote::Count;
-use crate::args::{Named, PairRule, Rule, SynthArgs};
+use crate::args::{Format, Named, PairRule, Rule, SynthArgs};
+use crate::brief::Wanted;
 use crate::rubric::Rubric;
 use crate::strategy::Strategy;
 
@@ -23,6 +24,8 @@ pub struct Plan {
     pub min_answers: usize,
     /// The most bytes of one answer that a judge reads.
     pub limit: usize,
+    /// The form that the user wants of what is written.
+    pub form: Option<Wanted>,
     /// Parameters of the calls.
     pub params: Option<Params>,
     /// Seed of orders and marks.
@@ -80,6 +83,12 @@ impl Plan {
             judges: people.judges,
             min_answers: args.min_answers as usize,
             limit: usize::try_from(args.max_answer).unwrap_or(usize::MAX),
+            // JSON is the form of what is told about a text, and not of the text.
+            form: args.format.and_then(|format| match format {
+                Format::Text => Some(Wanted::Text),
+                Format::Md | Format::Html => Some(Wanted::Markdown),
+                Format::Json => None,
+            }),
             params: args.sampling.fill(None),
             seed: context.seed,
             strict: context.strict,

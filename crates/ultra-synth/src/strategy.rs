@@ -88,6 +88,11 @@ impl Strategy {
         matches!(self, Self::Rank | Self::Analyse | Self::Verify)
     }
 
+    /// Whether a reply can be its result as it stands.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Fuse | Self::SelfMoa)
+    }
+
     /// Whether it asks the members of the panel.
     pub const fn asks_members(self) -> bool {
         matches!(self, Self::Rank | Self::Iterate | Self::SelfMoa)
@@ -123,6 +128,12 @@ impl<'a> View<'a> {
         self.case.at(number)
     }
 
+    /// The task of a writer, with the form that the user wants; not where the panel's answers had to be JSON.
+    pub fn task(&self, task: &str) -> String {
+        let form = self.plan.form.filter(|_| Form::of_panel(self.case).schema.is_none());
+        form.map_or_else(|| task.to_owned(), |form| format!("{task}\n\n{}", form.told()))
+    }
+
     /// The order in which a judge sees the answers, by canonical number.
     pub fn circle(&self, judge: usize) -> Vec<usize> {
         self.case.circle(self.plan.seed, judge)
@@ -156,6 +167,8 @@ pub struct Ask {
     pub messages: Vec<Message>,
     /// What the reply must be.
     pub form: Form,
+    /// The reply, as it stands, is the result: it can be shown while it is written.
+    pub is_result: bool,
 }
 
 /// What a strategy does next.

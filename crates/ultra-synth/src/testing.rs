@@ -16,6 +16,10 @@ use crate::Synth;
 use crate::args::SynthArgs;
 use crate::calls::Calls;
 
+mod talking;
+
+pub(crate) use talking::{Talk, pieces, run_talking};
+
 /// A request of `prompt` to `targets`, a bare question without a pattern.
 pub(crate) fn request(prompt: &str, targets: &[&str]) -> Value {
     json!({"type": "request", "id": format!("r-{prompt}"), "prompt_id": prompt,
@@ -182,14 +186,24 @@ pub(crate) fn run_in_time(
     script: impl Fn(&Call) -> Said + Send + Sync + 'static,
     late: impl Fn(&Call) -> u32 + Send + Sync + 'static,
 ) -> Ran {
-    let context = Context { mock: false, ..context.clone() };
     let scripted = Scripted { script: Arc::new(script), late: Arc::new(late) };
+    run_with(context, arguments, records, &Sink::default(), &scripted)
+}
+
+fn run_with(
+    context: &Context,
+    arguments: &[&str],
+    records: &[Value],
+    sink: &Sink,
+    provider: &(impl Provider + Clone + 'static),
+) -> Ran {
+    let context = Context { mock: false, ..context.clone() };
     let input = Input::new(Cursor::new(lines(records)), Options::default());
-    let sink = Sink::default();
     let mut output = Output::new("ultra-synth", sink.clone()).emitting(context.emit).strict(context.strict);
+    let provider = provider.clone();
     let dial = move |context: &Context, config: &DispatchConfig| {
-        let scripted = scripted.clone();
-        Dispatcher::with(context, config, move |_| Ok(Box::new(scripted.clone()))).map(Calls::new)
+        let provider = provider.clone();
+        Dispatcher::with(context, config, move |_| Ok(Box::new(provider.clone()))).map(Calls::new)
     };
     let result = crate::tool::run_any(&args(arguments), &context, input, &mut output, &dial);
     output.flush().expect("writes");

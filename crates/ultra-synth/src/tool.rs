@@ -55,7 +55,7 @@ Examples:
     const READS: &'static [Type] =
         &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Verdict, Type::Synthesis];
     const WRITES: &'static [Type] =
-        &[Type::Verdict, Type::Synthesis, Type::Trial, Type::Comparison, Type::Error];
+        &[Type::Verdict, Type::Synthesis, Type::Trial, Type::Comparison, Type::Error, Type::Delta];
     const GRACE: Duration = Duration::from_secs(10);
 
     fn run(
@@ -103,7 +103,9 @@ pub(crate) fn run_with(
     // Simulated judges answer at once, so each answer can stand where its prompt was completed.
     let at_once = people.iter().all(|one| matches!(one.route, Route::Mock { .. }))
         && (context.mock || !args.strategy().asks_members());
+    let page = Page::new(args, context, output)?;
     let config = DispatchConfig {
+        stream: args.strategy().writes() && page.streams(),
         attempts: args.attempts,
         timeout: args.timeout,
         deadline: args.deadline,
@@ -114,7 +116,6 @@ pub(crate) fn run_with(
     let plan = Plan::new(args, people, context)?;
     let patterns = Patterns::new(args.pattern.as_deref())?;
     let desk = Desk::new(plan, patterns, Tally::new(context.metrics.clone()));
-    let page = Page::new(args, context, output)?;
     let calls = dial(context, &config)?;
     let reader = Reader::start(input)?;
     Run::new(desk, page, calls, reader, Load { concurrency: args.concurrency as usize, at_once }).run()

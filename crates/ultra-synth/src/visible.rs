@@ -8,22 +8,46 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 16);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\r' && chars.peek() == Some(&'\n') {
-            continue;
-        }
-        // Writing to a string cannot fail.
-        let _ = match c {
-            _ if !is_hidden(c) => shown.write_char(c),
-            '\r' => shown.write_str("\\r"),
-            c if u32::from(c) < 0x100 => write!(shown, "\\x{:02x}", u32::from(c)),
-            c => write!(shown, "\\u{{{:x}}}", u32::from(c)),
-        };
-    }
+    let mut pieces = Visible::default();
+    let mut shown = pieces.push(text);
+    shown.push_str(pieces.finish());
     Cow::Owned(shown)
 }
+
+/// The same for text that comes in pieces.
+#[derive(Debug, Clone, Default)]
+pub struct Visible {
+    /// A carriage return came, which may be the first half of the end of a line.
+    returned: bool,
+}
+
+impl Visible {
+    /// Takes a piece; gives back what of it can be shown.
+    pub fn push(&mut self, piece: &str) -> String {
+        let mut shown = String::with_capacity(piece.len() + 16);
+        for c in piece.chars() {
+            if std::mem::replace(&mut self.returned, c == '\r') && c != '\n' {
+                shown.push_str(RETURN);
+            }
+            // Writing to a string cannot fail.
+            let _ = match c {
+                _ if !is_hidden(c) => shown.write_char(c),
+                '\r' => Ok(()),
+                c if u32::from(c) < 0x100 => write!(shown, "\\x{:02x}", u32::from(c)),
+                c => write!(shown, "\\u{{{:x}}}", u32::from(c)),
+            };
+        }
+        shown
+    }
+
+    /// Gives back what is left.
+    pub fn finish(self) -> &'static str {
+        if self.returned { RETURN } else { "" }
+    }
+}
+
+/// A carriage return that no new line follows.
+const RETURN: &str = "\\r";
 
 /// Controls (C0 but tab and newline, DEL, C1), line and paragraph separators, marks that turn the direction of
 /// text around, and characters of the tag block, which nobody sees.
@@ -41,7 +65,7 @@ fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{Visible, visible};
 
     #[test]
     fn plain_text_stays_as_it_is() {
@@ -55,5 +79,19 @@ mod tests {
         assert_eq!(visible("a\u{9b}31mb\u{7f}\0"), "a\\x9b31mb\\x7f\\x00");
         assert_eq!(visible("\u{202e}txt\u{2066}\u{2028}"), "\\u{202e}txt\\u{2066}\\u{2028}");
         assert_eq!(visible("one\r\ntwo\rthree"), "one\ntwo\\rthree");
+        assert_eq!(visible("\r\r\n\r"), "\\r\n\\r");
+    }
+
+    #[test]
+    fn pieces_are_shown_as_the_whole_is() {
+        let text = "\u{1b}[2J\r\n\u{9b}31m\r\r\u{202e}\u{1b}\r";
+        for size in 1..8 {
+            let mut pieces = Visible::default();
+            let chars: Vec<char> = text.chars().collect();
+            let mut shown: String =
+                chars.chunks(size).map(|piece| pieces.push(&piece.iter().collect::<String>())).collect();
+            shown.push_str(pieces.finish());
+            assert_eq!(shown, visible(text), "{size}");
+        }
     }
 }

@@ -39,7 +39,7 @@ fn names(prefix: &str, count: usize) -> Vec<String> {
 }
 
 fn ours(case: &Case, judge: usize) -> Brief {
-    brief(case, &Style { pattern: None, seed: 7, judge, limit: 1 << 16 }).expect("is written")
+    brief(case, &Style { pattern: None, seed: 7, judge, limit: 1 << 16, form: None }).expect("is written")
 }
 
 fn text(brief: &Brief) -> String {
@@ -108,7 +108,7 @@ fn the_ultra_template_of_the_pattern_is_used_with_all_of_its_stages() {
     let made_by = json!({"name": "two", "version": 1, "blake3": "another version"});
     let stages = [vec!["a0".to_owned(), "b0".to_owned()], vec!["a1".to_owned(), "b1".to_owned()]];
     let case = case(&names("x", 2), &stages, &[0, 1], Some(&made_by));
-    let style = Style { pattern: Some(&pattern), seed: 0, judge: 0, limit: 1000 };
+    let style = Style { pattern: Some(&pattern), seed: 0, judge: 0, limit: 1000, form: None };
     let written = text(&brief(&case, &style).expect("is written"));
     assert!(written.starts_with("OURS"), "{written}");
     for part in ["a0", "b0", "a1", "b1"] {

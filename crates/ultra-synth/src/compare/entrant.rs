@@ -79,8 +79,13 @@ impl Entrant {
             if matches!(step.named, Named::Compare(_)) {
                 return Err(wrong("compare is no strategy"));
             }
-            let mut args =
-                SynthArgs { strategy: Some(step.named), show: Show::Records, format: None, ..base.clone() };
+            let mut args = SynthArgs {
+                strategy: Some(step.named),
+                show: Show::Records,
+                format: None,
+                stream: false,
+                ..base.clone()
+            };
             if !step.ultra.is_empty() {
                 args.ultra = step.ultra;
             }

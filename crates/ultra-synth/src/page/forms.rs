@@ -6,13 +6,19 @@ use serde_json::{Map, Value, json};
 use ultra_template::label;
 
 use super::html::{escape, markdown};
+use super::ink::Ink;
 use super::sheet::{Sheet, name};
 use super::wrap::wrap;
 use crate::args::Show;
 use crate::visible::visible;
 
-/// Markdown; on a terminal whatever it would obey is shown instead.
-pub(super) fn md(sheet: &Sheet<'_>, show: Show, for_terminal: bool) -> String {
+/// What Markdown is like; on a terminal whatever it would obey is shown instead.
+pub(super) fn md(for_terminal: bool) -> Ink {
+    if for_terminal { Ink::plain().visible() } else { Ink::plain() }
+}
+
+/// What stands in Markdown before the result.
+pub(super) fn md_head(sheet: &Sheet<'_>, show: Show, for_terminal: bool) -> String {
     let clean = |text: &str| if for_terminal { visible(text).into_owned() } else { text.to_owned() };
     let mut page = String::new();
     if show == Show::All {
@@ -20,19 +26,24 @@ pub(super) fn md(sheet: &Sheet<'_>, show: Show, for_terminal: bool) -> String {
             let heading = clean(&name(place, answer));
             add(&mut page, format_args!("## {heading}\n\n{}\n\n", clean(answer.text.trim_end())));
         }
-        add(&mut page, format_args!("## {}\n\n", sheet.title()));
+        add(&mut page, format_args!("## {}\n\n", sheet.title));
     }
-    page.push_str(&clean(&sheet.text));
-    end_line(page)
+    page
 }
 
-/// Text in columns.
-pub(super) fn text(sheet: &Sheet<'_>, show: Show, width: usize) -> String {
-    let folded = |text: &str| wrap(&visible(text), width);
-    if show != Show::All {
-        return folded(&sheet.text);
-    }
+/// What text in columns is like.
+pub(super) fn text(show: Show, width: usize) -> Ink {
+    let ink = Ink::plain().visible().folded(width);
+    if show == Show::All { ink.trimmed() } else { ink }
+}
+
+/// What stands in text before the result.
+pub(super) fn text_head(sheet: &Sheet<'_>, show: Show, width: usize) -> String {
     let mut page = String::new();
+    if show != Show::All {
+        return page;
+    }
+    let folded = |text: &str| wrap(&visible(text), width);
     if let Some(question) = &sheet.question {
         add(&mut page, format_args!("{}\n{}\n", rule("Question", width), folded(question.trim())));
     }
@@ -42,13 +53,20 @@ pub(super) fn text(sheet: &Sheet<'_>, show: Show, width: usize) -> String {
             format_args!("{}\n{}\n", rule(&name(place, answer), width), folded(answer.text.trim())),
         );
     }
-    add(&mut page, format_args!("{}\n{}\n", rule(sheet.title(), width), folded(sheet.text.trim())));
+    add(&mut page, format_args!("{}\n", rule(sheet.title, width)));
+    page
+}
+
+/// What stands in text behind the result.
+pub(super) fn text_tail(sheet: &Sheet<'_>, show: Show, width: usize) -> String {
+    if show != Show::All {
+        return String::new();
+    }
     let mut foot = format!("({})", sheet.how);
     if let (true, Some(reason)) = (sheet.is_degraded(), sheet.reason()) {
         add(&mut foot, format_args!("\n({reason})"));
     }
-    page.push_str(&folded(&foot));
-    page
+    format!("\n{}", wrap(&visible(&foot), width))
 }
 
 /// One JSON object, on several lines.
@@ -121,7 +139,7 @@ pub(super) fn html(sheet: &Sheet<'_>, show: Show) -> String {
         add(&mut page, format_args!("<h1 dir=\"auto\">{}</h1>\n", escape(question.trim())));
     }
     if show == Show::All {
-        add(&mut page, format_args!("<h2>{}</h2>\n", sheet.title()));
+        add(&mut page, format_args!("<h2>{}</h2>\n", sheet.title));
     }
     add(&mut page, format_args!("<article dir=\"auto\">\n{}</article>\n", markdown(&sheet.text)));
     let class = if sheet.is_degraded() { "how degraded" } else { "how" };
@@ -157,13 +175,6 @@ fn rule(title: &str, width: usize) -> String {
 fn add(page: &mut String, part: fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = page.write_fmt(part);
-}
-
-fn end_line(mut page: String) -> String {
-    if !page.ends_with('\n') {
-        page.push('\n');
-    }
-    page
 }
 
 #[cfg(test)]

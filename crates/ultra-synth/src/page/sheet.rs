@@ -24,6 +24,8 @@ pub(crate) struct Sheet<'a> {
     pub(crate) synthesis: Option<Synthesis>,
     /// The judgement as a record.
     pub(crate) verdict: Option<Verdict>,
+    /// What stands over the result.
+    pub(crate) title: &'static str,
     /// The result, or the judgement in words.
     pub(crate) text: String,
 }
@@ -42,9 +44,24 @@ impl<'a> Sheet<'a> {
             question: question(&made.case),
             answers: &made.case.candidates,
             how: made.how(),
+            title: if synthesis.is_some() { SYNTHESIS } else { "Verdict" },
             synthesis,
             verdict,
             text,
+        }
+    }
+
+    /// What is known while the result is being written: all that comes before it.
+    pub(crate) fn begun(case: &'a Case) -> Self {
+        Self {
+            prompt_id: &case.group.prompt_id,
+            question: question(case),
+            answers: &case.candidates,
+            how: String::new(),
+            title: SYNTHESIS,
+            text: String::new(),
+            synthesis: None,
+            verdict: None,
         }
     }
 
@@ -60,6 +77,7 @@ impl<'a> Sheet<'a> {
             question: case.and_then(question),
             answers: case.map_or(&[], |case| &case.candidates),
             how,
+            title: SYNTHESIS,
             text: synthesis.text.clone(),
             synthesis: Some(synthesis.clone()),
             verdict: None,
@@ -75,12 +93,10 @@ impl<'a> Sheet<'a> {
     pub(crate) fn reason(&self) -> Option<&str> {
         self.synthesis.as_ref()?.reason.as_deref()
     }
-
-    /// What stands over the result.
-    pub(crate) fn title(&self) -> &'static str {
-        if self.synthesis.is_some() { "Synthesis" } else { "Verdict" }
-    }
 }
+
+/// What stands over a result.
+const SYNTHESIS: &str = "Synthesis";
 
 /// The name of an answer: its label and who gave it.
 pub(crate) fn name(place: usize, answer: &Candidate) -> String {

@@ -21,8 +21,13 @@ impl Fuse {
             Ok(judge) => judge,
             Err(slip) => return Move::Failed(slip),
         };
-        let style =
-            Style { pattern: view.pattern, seed: view.plan.seed, judge: number, limit: view.plan.limit };
+        let style = Style {
+            pattern: view.pattern,
+            seed: view.plan.seed,
+            judge: number,
+            limit: view.plan.limit,
+            form: view.plan.form,
+        };
         let written = match brief(view.case, &style) {
             Err(fault) if style.pattern.is_some() => {
                 tracing::warn!("{fault}; the built-in instruction is used");
@@ -33,16 +38,20 @@ impl Fuse {
         match written {
             Ok(brief) => {
                 let mut messages = brief.messages;
-                if let (Some(message), Some(told)) = (messages.last_mut(), told(view, number)) {
+                if let Some(message) = messages.last_mut() {
                     let text = message.content.text();
-                    *message = Message::new(message.role, format!("{text}\n\n{told}"));
+                    let told = told(view, number).map(|told| format!("{text}\n\n{told}"));
+                    *message = Message::new(message.role, view.task(told.as_deref().unwrap_or(&text)));
                 }
+                let form = Form::of_panel(view.case);
+                let is_result = form.schema.is_none();
                 Move::Ask(vec![Ask {
                     slot: 0,
                     target: name.to_owned(),
                     sample: 0,
                     messages,
-                    form: Form::of_panel(view.case),
+                    form,
+                    is_result,
                 }])
             }
             Err(fault) => Move::Failed(Slip::of(fault.kind, fault.to_string())),

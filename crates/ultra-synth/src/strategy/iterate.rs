@@ -73,7 +73,7 @@ impl Iterate {
         let before = self.draft.as_ref().map(Draft::told);
         let exhibits: Vec<Exhibit<'_>> =
             before.iter().map(|text| Exhibit { label: "What was written before", text }).collect();
-        let messages = written(view, &texts, &exhibits, TASK);
+        let messages = written(view, &texts, &exhibits, &view.task(TASK));
         let synthesis = Form::of_panel(view.case).schema.unwrap_or(json!({"type": "string", "minLength": 1}));
         let form = Form::json(json!({
             "type": "object",
@@ -85,7 +85,7 @@ impl Iterate {
             },
             "required": ["synthesis", "confidence", "open", "again"]
         }));
-        Move::Ask(vec![Ask { slot: 0, target: name.clone(), sample: 0, messages, form }])
+        Move::Ask(vec![Ask { slot: 0, target: name.clone(), sample: 0, messages, form, is_result: false }])
     }
 
     pub(super) fn hear(&mut self, view: &View<'_>, slot: usize, reply: Result<Reply, Slip>) -> Move {
@@ -134,7 +134,7 @@ impl Iterate {
                 messages.push(Message::new(Role::Assistant, text.as_ref()));
                 messages.push(Message::new(Role::User, guide));
                 let form = Form::of_panel(view.case);
-                Ask { slot: number + 1, target: candidate.target.clone(), sample: candidate.sample, messages, form }
+                Ask { slot: number + 1, target: candidate.target.clone(), sample: candidate.sample, messages, form, is_result: false }
             })
             .collect();
         self.waiting = (0..view.len()).collect();

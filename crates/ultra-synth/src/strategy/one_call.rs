@@ -18,7 +18,7 @@ impl OneCall {
     pub(super) fn ask(&mut self, view: &View<'_>, name: &str, sheet: Sheet, task: &str, form: Form) -> Move {
         let messages = sheet.messages(view, &[], task);
         self.sheet = Some(sheet);
-        Move::Ask(vec![Ask { slot: 0, target: name.to_owned(), sample: 0, messages, form }])
+        Move::Ask(vec![Ask { slot: 0, target: name.to_owned(), sample: 0, messages, form, is_result: false }])
     }
 
     /// The reply, and the sheet that it is about.

@@ -54,7 +54,7 @@ impl Pairwise {
         let asks = self.shown.iter().enumerate().map(|(slot, (first, second))| {
             let pair = Sheet { order: vec![*first, *second], own: Vec::new() };
             let messages = pair.messages(view, &[], TASK);
-            Ask { slot, target: name.to_owned(), sample: 0, messages, form: form() }
+            Ask { slot, target: name.to_owned(), sample: 0, messages, form: form(), is_result: false }
         });
         Move::Ask(asks.collect())
     }

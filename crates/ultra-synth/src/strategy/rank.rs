@@ -218,7 +218,7 @@ impl Reviewer {
             "required": ["reason", "places"]
         }));
         let messages = self.sheet.messages(view, &[], &task);
-        Some(Ask { slot, target: self.target.clone(), sample: self.sample, messages, form })
+        Some(Ask { slot, target: self.target.clone(), sample: self.sample, messages, form, is_result: false })
     }
 
     fn told(&self, view: &View<'_>) -> Value {

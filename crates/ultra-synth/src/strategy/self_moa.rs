@@ -58,9 +58,10 @@ impl SelfMoa {
         let draft = self.draft.iter().map(|(text, ..)| text.as_str());
         let window = self.order[self.used..self.next].iter().map(|number| view.at(*number).text.as_str());
         let texts: Vec<&str> = draft.chain(window).collect();
-        let messages = written(view, &texts, &[], TASK);
+        let messages = written(view, &texts, &[], &view.task(TASK));
         let form = Form::of_panel(view.case);
-        Move::Ask(vec![Ask { slot: 0, target: self.judge.clone(), sample: 0, messages, form }])
+        let is_result = self.next == self.order.len() && form.schema.is_none();
+        Move::Ask(vec![Ask { slot: 0, target: self.judge.clone(), sample: 0, messages, form, is_result }])
     }
 
     pub(super) fn hear(&mut self, view: &View<'_>, _: usize, reply: Result<Reply, Slip>) -> Move {

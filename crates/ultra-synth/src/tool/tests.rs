@@ -3,6 +3,9 @@ use ultra_core::tool::Context;
 
 use crate::testing::{Ran, answer, failure, lines, panel, request, run, run_in};
 
+mod form;
+mod streaming;
+
 const DOWN: &str = "mock:down?fail=1&kind=server";
 
 fn strict() -> Context {
