@@ -91,6 +91,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
             "ultra",
             "min-answers",
             "show",
+            "stream",
             "max-calls",
             "max-answer",
             "max-output-tokens",
