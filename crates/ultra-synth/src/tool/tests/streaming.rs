@@ -102,6 +102,15 @@ fn what_stands_in_for_a_writer_that_failed_is_shown_as_a_whole_below_the_line() 
 }
 
 #[test]
+fn an_answer_that_is_not_what_was_shown_is_shown_as_a_whole() {
+    let (ran, _) = fuse(&terminal(), &[], |_, _| Talk {
+        pieces: vec!["Something ".into(), "else".into()],
+        ..Talk::of("The answer.", 1)
+    });
+    assert_eq!(ran.stdout, format!("Something else\n{BROKEN}The answer.\n"));
+}
+
+#[test]
 fn a_writer_that_fails_before_its_first_word_leaves_no_trace() {
     let (ran, _) = fuse(&in_time(), &[], |call, number| match number {
         0 => Talk::breaking("", call, "network.reset"),
@@ -155,6 +164,17 @@ fn what_ends_first_waits_for_the_text_that_was_begun() {
         assert_eq!(seen, ["First", "First"], "the second has ended");
         assert_eq!(ran.stdout, "First answer of all.\n\n---\n\nSecond answer of all.\n");
     }
+}
+
+#[test]
+fn a_text_whose_turn_has_not_come_waits() {
+    let records = [two(), panel("q", &["Yes.", "Yes!"])].concat();
+    let (ran, seen) = run_talking(&in_order(), &["--ultra", "exec:w"], &records, |_, number| match number {
+        0 => Talk { pieces: Vec::new(), ..Talk::of("First answer of all.", 3) },
+        _ => Talk::of("Second answer of all.", 3).until("Second answer of"),
+    });
+    assert_eq!(seen[0], "");
+    assert_eq!(ran.stdout, "First answer of all.\n\n---\n\nSecond answer of all.\n");
 }
 
 #[test]
