@@ -110,7 +110,8 @@ pub fn calls_of(id: &str, targets: &[String], samples: Option<u32>) -> Result<Ve
     for spec in targets {
         let (name, own) = split_samples(spec)?;
         let samples = own.or(samples).unwrap_or(1);
-        let first = asked.entry(name).or_default();
+        // Only of several targets can one be named twice.
+        let first = if targets.len() > 1 { asked.entry(name).or_default() } else { &mut 0 };
         if calls.len() + samples as usize > MAX_CALLS {
             return Err(Failure::usage(format!("the request `{id}` asks for more than {MAX_CALLS} calls")));
         }

@@ -273,16 +273,21 @@ impl Calls {
         self.journal.as_mut().map_or(Ok(()), |journal| journal.flush().and_then(|()| journal.sync()))
     }
 
-    /// Takes in that a call is over, and gives what is settled by it; nothing when somebody stands in.
+    /// Takes in that a call is over, and adds what is settled by it; nothing when somebody stands in.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub(crate) fn finished(&mut self, done: Finished, jobs: &Jobs) -> Result<Vec<Settled>, Failure> {
+    pub(crate) fn finished(
+        &mut self,
+        done: Finished,
+        jobs: &Jobs,
+        settled: &mut Vec<Settled>,
+    ) -> Result<(), Failure> {
         if let Some(open) = self.open.get_mut(&done.call.target) {
             *open -= 1;
         }
-        let Some(mut flight) = self.flights.remove(&done.ticket) else { return Ok(Vec::new()) };
-        let Some(job) = jobs.get(&flight.seat.0) else { return Ok(Vec::new()) };
+        let Some(mut flight) = self.flights.remove(&done.ticket) else { return Ok(()) };
+        let Some(job) = jobs.get(&flight.seat.0) else { return Ok(()) };
         flight.attempts += done.attempts;
         let mut outcome = job.outcome(self.tool, flight.seat.1, done);
         if let Outcome::Error(error) = &outcome
@@ -294,11 +299,14 @@ impl Calls {
             tracing::info!("{}: {}; asking {} instead", job.target(flight.seat.1), error.kind, next);
             flight.stand_in = Some(next);
             self.send(job, flight);
-            return Ok(Vec::new());
+            return Ok(());
         }
         sign(&flight, &mut outcome);
         let Flight { seat, key, stand_in, .. } = flight;
-        let Some(key) = key else { return Ok(vec![(seat, outcome, Source::Target)]) };
+        let Some(key) = key else {
+            settled.push((seat, outcome, Source::Target));
+            return Ok(());
+        };
         let mut kept = false;
         if let Some(journal) = &mut self.journal
             && is_final(&outcome)
@@ -316,19 +324,19 @@ impl Calls {
             kept = true;
             cache.store(&call, response);
         }
-        let waiting = self.waiting.remove(&key).unwrap_or_default();
-        let mut settled = vec![(seat, outcome, Source::Target)];
-        for other in waiting {
+        let at = settled.len();
+        settled.push((seat, outcome, Source::Target));
+        for other in self.waiting.remove(&key).unwrap_or_default() {
             let Some(job) = jobs.get(&other.0) else { continue };
             if kept || self.keys.is_simulated(job.target(other.1)) {
                 if let Some((outcome, source)) = self.begin(other, job)? {
                     settled.push((other, outcome, source));
                 }
             } else {
-                settled.push((other, shared(&settled[0].1, job, other.1, &key), Source::Shared));
+                settled.push((other, shared(&settled[at].1, job, other.1, &key), Source::Shared));
             }
         }
-        Ok(settled)
+        Ok(())
     }
 
     /// Nobody waits any more for the calls of this job. Calls that others wait for too go on.

@@ -164,8 +164,7 @@ impl Run<'_> {
                     self.tally.call(&done);
                     self.tally.unreached(&done.call.target, u64::from(done.unreached));
                     self.progress.call(&done);
-                    let settled = self.calls.finished(*done, &self.jobs)?;
-                    self.ready.extend(settled);
+                    self.calls.finished(*done, &self.jobs, &mut self.ready)?;
                     if self.ready.len() >= BATCH || !self.calls.dispatcher.has_more() {
                         self.hand_out()?;
                     }

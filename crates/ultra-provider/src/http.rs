@@ -145,7 +145,7 @@ impl Http {
             watch.limits(&limits);
         }
         if status != 200 {
-            let reply = Reply { status, headers, body: body::beginning(response, idle).await };
+            let reply = Reply { status, headers, body: Box::pin(body::beginning(response, idle)).await };
             return Err(classify::refused(peer, &reply));
         }
         let promised = Form::promised(headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes));
@@ -157,7 +157,9 @@ impl Http {
         let (form, opening) = body.opening(promised).await?;
         let answer = match form {
             Form::Events => {
-                Reader { peer, headers, watch, told, clock }.read(&self.dialect, body, opening).await?
+                // Whole answers are many and streams are few; those must not carry the room that these need.
+                let reader = Reader { peer, headers, watch, told, clock };
+                Box::pin(reader.read(&self.dialect, body, opening)).await?
             }
             Form::Whole => {
                 if !told {
@@ -215,12 +217,12 @@ impl Http {
     /// The answer without keys, and with the names that only the request knows.
     fn cleaned(&self, answer: Answer) -> Answer {
         let peer = &self.peer;
-        let model = peer.name(&answer.model);
+        let model = peer.own_name(answer.model);
         Answer {
             model: if model.is_empty() { peer.model.clone() } else { model },
             text: peer.text(answer.text),
             reasoning: answer.reasoning.map(|text| peer.text(text)),
-            finish_reason: peer.name(&answer.finish_reason),
+            finish_reason: peer.own_name(answer.finish_reason),
             ..answer
         }
     }

@@ -150,7 +150,7 @@ impl<'a> Call<'a> {
         add(("namespace".into(), self.namespace.into()));
         add(("provider".into(), self.provider.into()));
         if !self.base_url.is_empty() {
-            add(("base_url".into(), origin_and_path(self.base_url).into()));
+            add(("base_url".into(), origin_and_path(self.base_url)));
         }
         add(("model".into(), self.model.into()));
         for (at, message) in self.messages.iter().enumerate() {

@@ -52,11 +52,17 @@ impl Peer {
     /// A short name that the peer gave, such as a model or an error code.
     pub(crate) fn name(&self, text: &str) -> String {
         let text = text.trim();
-        // The usual names; no part of a key that is so short counts as one.
-        if text == self.model || text.len() < 8 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return text.to_owned();
-        }
-        self.quote(text)
+        if self.is_usual(text) { text.to_owned() } else { self.quote(text) }
+    }
+
+    /// The same of a name that may be kept as it is.
+    pub(crate) fn own_name(&self, text: String) -> String {
+        if self.is_usual(&text) { text } else { self.name(&text) }
+    }
+
+    /// Whether it is one of the usual names; no part of a key that is so short counts as one.
+    fn is_usual(&self, text: &str) -> bool {
+        text == self.model || text.len() < 8 && text.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
     /// What the model wrote, whole; a key that it quotes is removed.

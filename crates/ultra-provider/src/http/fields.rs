@@ -4,7 +4,7 @@ use serde::Serialize;
 use ultra_core::record::{Json, Object};
 
 /// Room for a body of the usual size.
-const ROOM: usize = 2 << 10;
+const ROOM: usize = 1 << 10;
 
 /// The fields of a request body, written as they are set.
 #[derive(Debug)]

@@ -1,10 +1,12 @@
 //! Which address a call goes to, without what must not be written down.
 
+use std::borrow::Cow;
+
 /// Origin and path of `url`: user, password, query and fragment are left out, since they can hold a key.
 ///
 /// Scheme and host are written small; nothing else is changed, so `/v1` and `/v1/` are two addresses. What
 /// tells two endpoints apart by its query alone belongs in the namespace.
-pub fn origin_and_path(url: &str) -> String {
+pub fn origin_and_path(url: &str) -> Cow<'_, str> {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (Some(scheme), rest),
         None => (None, url),
@@ -13,6 +15,10 @@ pub fn origin_and_path(url: &str) -> String {
     let (authority, after) = rest.split_at(end);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let path = &after[..after.find(['?', '#']).unwrap_or(after.len())];
+    let small = |text: &str| !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    if host.len() == authority.len() && small(host) && scheme.is_none_or(small) {
+        return url[..url.len() - after.len() + path.len()].into();
+    }
     let mut text = String::with_capacity(url.len());
     if let Some(scheme) = scheme {
         text.push_str(&scheme.to_ascii_lowercase());
@@ -20,7 +26,7 @@ pub fn origin_and_path(url: &str) -> String {
     }
     text.push_str(&host.to_ascii_lowercase());
     text.push_str(path);
-    text
+    text.into()
 }
 
 #[cfg(test)]
