@@ -15,11 +15,9 @@ use ultra_core::target;
 use ultra_core::tool::{Context, Order, Summary, many};
 use ultra_provider::dispatch::{Dispatcher, Event, Feed};
 
-use ultra_aggregate::vote::Count;
-
 use crate::args::FanoutArgs;
 use crate::calls::{Calls, Seat, Settled, Source};
-use crate::decided::{self, Poll};
+use crate::decided::{Poll, Rule};
 use crate::job::{Job, Jobs, Outcome};
 use crate::panel;
 use crate::preview::Preview;
@@ -69,7 +67,7 @@ pub(crate) fn run(
         sampling: args.sampling,
         targets,
         quorum: args.effort.quorum,
-        voting: args.voting.count(),
+        voting: args.voting.rule(),
         jobs: BTreeMap::new(),
         opened: 0,
         ready: Vec::new(),
@@ -124,7 +122,7 @@ struct Run<'a> {
     targets: Vec<String>,
     quorum: Option<Quorum>,
     /// How the answers to a request are voted on, when that decides who is asked.
-    voting: Option<Count>,
+    voting: Option<Rule>,
     jobs: Jobs,
     opened: u64,
     /// What is settled and not yet in the journal.
@@ -389,7 +387,7 @@ impl Run<'_> {
         let number = self.opened;
         self.opened += 1;
         let bytes = line.as_ref().map_or_else(|| weight(&request), Vec::len);
-        let poll = self.voting.as_ref().and_then(|count| Poll::of(&request, &calls, count));
+        let poll = self.voting.as_ref().and_then(|rule| Poll::of(&request, &calls, rule));
         let mut job = Job::new(request, line.is_some(), calls, bytes);
         job.poll = poll;
         let calls = job.calls.len();
@@ -428,9 +426,10 @@ impl Run<'_> {
                 self.begin((number, at))?;
                 continue;
             }
-            for at in poll.spared() {
+            let (spared, why) = poll.spared();
+            for at in spared {
                 let Some(job) = self.jobs.get(&number) else { break };
-                let outcome = job.unasked(self.output.tool(), at, decided::WHY);
+                let outcome = job.unasked(self.output.tool(), at, why);
                 self.settle((number, at), outcome, Source::Target)?;
             }
             break;
@@ -460,8 +459,8 @@ impl Run<'_> {
         let answered = matches!(outcome, Outcome::Response(_));
         let stopped = matches!(&outcome, Outcome::Error(error) if error.kind == ErrorKind::Cancelled);
         self.cut_short |= stopped && !job.is_let_go() && !self.stopped && self.failure.is_none();
-        if let Some(count) = &self.voting {
-            job.vote(at, &outcome, count);
+        if let Some(rule) = &self.voting {
+            job.vote(at, &outcome, &rule.count);
         }
         job.settle(at, outcome);
         if let Some(quorum) = self.quorum {

@@ -31,6 +31,21 @@ impl Standing {
     /// decide it.
     pub fn would_be_decided(&self, agreeing: f64, outstanding: f64) -> bool {
         let (agreeing, rest) = (weight(agreeing), weight(outstanding));
+        let (first, second) = self.leaders();
+        let lead = first + agreeing;
+        lead > second + rest && !equal(lead, second + rest, self.total + agreeing + rest)
+    }
+
+    /// The lead of the first answer over the next one as a share of all members so far, and of others of the weight
+    /// `outstanding` that were not heard: the margin of [`plurality`](super::plurality) when these have no answer.
+    pub fn lead(&self, outstanding: f64) -> f64 {
+        let (first, second) = self.leaders();
+        let total = self.total + weight(outstanding);
+        if total > 0.0 { (first - second) / total } else { 0.0 }
+    }
+
+    /// What the first two answers weigh.
+    fn leaders(&self) -> (f64, f64) {
         let (mut first, mut second) = (0.0_f64, 0.0_f64);
         for of in self.answers.values() {
             if *of > first {
@@ -39,7 +54,6 @@ impl Standing {
                 second = second.max(*of);
             }
         }
-        let lead = first + agreeing;
-        lead > second + rest && !equal(lead, second + rest, self.total + agreeing + rest)
+        (first, second)
     }
 }

@@ -243,6 +243,8 @@ proptest! {
             standing.count(answer.clone(), *of);
         }
         prop_assert_eq!(standing.is_decided(rest), decided(&answers, rest).is_some());
+        let (lead, margin) = (standing.lead(0.0), plurality(&answers).margin);
+        prop_assert!((lead - margin).abs() < 1e-9, "{lead} is not {margin}");
     }
 
     #[test]

@@ -18,7 +18,13 @@ fn member() -> impl Strategy<Value = Member> {
 
 /// Plays a poll; `turns` says which of the calls in flight ends next. Gives who was asked.
 fn play(members: &[Member], unseen: f64, turns: &[usize]) -> Vec<usize> {
-    let mut poll = Poll::new(members.iter().map(|(_, weight)| *weight).collect(), unseen);
+    climb(members, unseen, turns, (&[], 1.0))
+}
+
+/// The same on a ladder.
+fn climb(members: &[Member], unseen: f64, turns: &[usize], (ladder, agree): (&[usize], f64)) -> Vec<usize> {
+    let weights = members.iter().map(|(_, weight)| *weight).collect();
+    let mut poll = Poll::new(weights, unseen).on(ladder, agree);
     let mut turns = turns.iter().copied().cycle();
     let (mut asked, mut flying, mut spared) = (Vec::new(), VecDeque::new(), 0..0);
     loop {
@@ -26,7 +32,7 @@ fn play(members: &[Member], unseen: f64, turns: &[usize]) -> Vec<usize> {
             asked.push(at);
             flying.push_back(at);
         }
-        let more = poll.spared();
+        let (more, _) = poll.spared();
         assert!(more.is_empty() || spared.is_empty(), "spared once");
         if !more.is_empty() {
             spared = more;
@@ -89,6 +95,31 @@ fn answers_that_are_not_seen_here_may_say_anything() {
     assert_eq!(play(&votes("aaa"), 3.0, &[0]).len(), 3, "never decided here");
 }
 
+#[test]
+fn a_ladder_stops_where_those_who_were_asked_agree() {
+    for (panel, ladder, agree, asked) in [
+        ("aabbb", &[2][..], 0.7, 2),
+        ("abaaa", &[2], 0.7, 4),
+        ("aaabbbb", &[3, usize::MAX], 0.7, 3),
+        ("aabaaaa", &[3], 0.3, 3),
+        ("aabaaaa", &[3], 0.34, 5),
+        ("aababbb", &[3, 5], 0.4, 7),
+        ("aabaabbbb", &[3, 5], 0.6, 5),
+        ("aabaabbbb", &[3, 5], 0.7, 9),
+        ("a--aaaa", &[3], 0.7, 5),
+        ("aaaaa", &[4], 0.7, 3),
+        ("aaaaa", &[9], 0.7, 3),
+        ("-----", &[2], 0.1, 5),
+    ] {
+        assert_eq!(
+            climb(&votes(panel), 0.0, &[0], (ladder, agree)).len(),
+            asked,
+            "{panel} {ladder:?} {agree}"
+        );
+    }
+    assert_eq!(climb(&votes("aabbb"), 1.0, &[0], (&[2], 0.7)).len(), 5, "one more is not seen");
+}
+
 /// The calls that two answers take on average, when each member gives the first one with probability `p`.
 fn expected(members: usize, p: f64) -> f64 {
     let panels = 0_u32..1 << members;
@@ -120,7 +151,7 @@ fn who_was_stopped_may_still_say_anything() {
     poll.ended(2, Said::Unheard);
     assert_eq!([poll.next(), poll.next()], [Some(3), None]);
     poll.ended(3, Said::Unheard);
-    assert!(poll.spared().is_empty());
+    assert!(poll.spared().0.is_empty());
     assert_eq!(poll.next(), Some(4));
 }
 
@@ -135,6 +166,20 @@ proptest! {
     ) {
         let asked = play(&members, unseen, &turns);
         prop_assert_eq!(asked.len(), shortest(&members, unseen));
+    }
+
+    #[test]
+    fn who_is_asked_on_a_ladder_does_not_depend_on_who_answers_first(
+        members in proptest::collection::vec(member(), 0..12),
+        turns in proptest::collection::vec(0_usize..12, 1..12),
+        ladder in proptest::collection::vec(1_usize..8, 0..3),
+        agree in prop_oneof![Just(0.3), Just(0.7), Just(1.0)],
+    ) {
+        let mut ladder = ladder;
+        ladder.sort_unstable();
+        let asked = climb(&members, 0.0, &turns, (&ladder, agree));
+        prop_assert_eq!(&asked, &climb(&members, 0.0, &[0], (&ladder, agree)));
+        prop_assert!(asked.len() <= shortest(&members, 0.0));
     }
 
     #[test]

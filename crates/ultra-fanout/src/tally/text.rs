@@ -45,7 +45,7 @@ fn calls(total: &Numbers, counts: Counts) -> String {
     some(total.shared, "shared with an identical call");
     some(total.journaled, "from the journal");
     some(total.skipped(), "skipped by the budget");
-    some(total.unasked, "saved since the vote was decided");
+    some(total.unasked, "not asked");
     some(total.unfinished, "cut off");
     some(total.possibly_paid, "possibly paid without an answer");
     calls.join(", ")

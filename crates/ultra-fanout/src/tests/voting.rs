@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use ultra_core::failure::Exit;
 
+use ultra_aggregate::vote::Count;
+
 use super::*;
+use crate::decided::Said;
+use crate::job::Outcome;
 
 /// Simulated models take one of a few positions, which is the answer here.
 const PHRASE: &str = "regex:(?i)(probably|depends|yes|not as it stands)";
@@ -59,7 +63,7 @@ fn who_cannot_change_the_outcome_is_not_asked_and_no_failure() {
     assert_eq!((&error["kind"], &error["attempts"]), (&"cancelled".into(), &0.into()));
     assert!(error["message"].as_str().expect("is text").starts_with("not asked: "), "{error}");
     assert_eq!(run.errors, 0, "nothing failed");
-    let said = "1 request, 3 responses; 3 calls, 2 saved since the vote was decided; ";
+    let said = "1 request, 3 responses; 3 calls, 2 not asked; ";
     assert!(run.summary().starts_with(said), "{}", run.summary());
     let metrics = bench.context.metrics.render();
     assert!(metrics.contains("ultra_unasked_total{target=\"mock:d\"} 1"), "{metrics}");
@@ -102,6 +106,33 @@ fn what_failed_is_made_up_for_by_the_next_one() {
 }
 
 #[test]
+fn what_synth_leaves_out_says_nothing_here() {
+    let response: ultra_core::record::Response = serde_json::from_str(
+        r#"{"id":"s","request_id":"r","prompt_id":"p","target":"mock:a","sample":0,"stage":"answer","model":"a",
+            "text":"It is 4.","finish_reason":"stop","attempts":1}"#,
+    )
+    .expect("is a response");
+    let count = Count { extract: "number".parse().expect("is one"), ..Count::default() };
+    let said = |finish: &str, text: &str| {
+        let (finish_reason, text) = (finish.to_owned(), text.to_owned());
+        Said::of(
+            &Outcome::Response(Box::new(ultra_core::record::Response {
+                finish_reason,
+                text,
+                ..response.clone()
+            })),
+            &count,
+        )
+    };
+    assert_eq!(said("stop", "It is 4.0"), Said::Answer("4".into()));
+    for (finish, text) in
+        [("refusal", "It is 4."), ("content_filter", "It is 4."), ("stop", " "), ("stop", "It is.")]
+    {
+        assert_eq!(said(finish, text), Said::Nothing, "{finish} {text}");
+    }
+}
+
+#[test]
 fn nobody_is_spared_where_no_vote_follows_or_more_than_one_request_is_voted_on() {
     for (stage, answers) in [
         (r#""index":0,"of":2,"requests":1"#, 3),
@@ -139,12 +170,26 @@ fn a_weight_decides_as_in_the_vote() {
 }
 
 #[test]
+fn a_ladder_widens_the_panel_only_where_the_first_do_not_agree() {
+    let mut bench = bench(&FIVE, PHRASE);
+    (bench.args.voting.ladder, bench.args.voting.agree) = (vec![2, usize::MAX], 0.7);
+    let run = bench.run(&questions(24));
+    let mut asked = BTreeMap::<usize, usize>::new();
+    for targets in answered(&run).values() {
+        *asked.entry(targets.len()).or_default() += 1;
+    }
+    assert!(asked.contains_key(&2) && asked.keys().any(|count| *count > 2), "{asked:?}");
+    assert!(run.text.contains("not asked: those before it agree as far as --agree says"));
+    assert_eq!(run.errors, 0);
+}
+
+#[test]
 fn the_store_and_the_journal_answer_without_a_call_and_change_nothing_else() {
     let dir = tempfile::tempdir().expect("makes a directory");
     let mut bench = bench(&FIVE, PHRASE);
     bench.args.keeping.journal = Some(dir.path().join("journal"));
     let first = bench.run(&questions(24));
-    assert!(first.summary().contains("saved"), "{}", first.summary());
+    assert!(first.summary().contains(" not asked"), "{}", first.summary());
     let again = bench.run(&questions(24));
     assert_eq!(again.text, first.text);
     assert!(again.summary().contains("; 0 calls, "), "{}", again.summary());
