@@ -36,26 +36,66 @@ pub struct Counts {
     pub hedges: usize,
 }
 
-const HEDGES: [&str; 16] = [
-    "might",
-    "could",
-    "perhaps",
-    "possibly",
-    "seem",
-    "seems",
-    "appear",
-    "appears",
-    "maybe",
-    "probably",
-    "i think",
-    "i believe",
-    "in my opinion",
-    "not sure",
-    "not certain",
-    "it depends",
-];
+/// The hedges that begin with these two bytes, in lower case.
+const fn hedges(first: u8, second: u8) -> &'static [&'static str] {
+    match (first, second) {
+        (b'm', b'i') => &["might"],
+        (b'm', b'a') => &["maybe"],
+        (b'c', b'o') => &["could"],
+        (b'p', b'e') => &["perhaps"],
+        (b'p', b'o') => &["possibly"],
+        (b'p', b'r') => &["probably"],
+        (b's', b'e') => &["seem", "seems"],
+        (b'a', b'p') => &["appear", "appears"],
+        (b'i', b' ') => &["i think", "i believe"],
+        (b'i', b'n') => &["in my opinion"],
+        (b'i', b't') => &["it depends"],
+        (b'n', b'o') => &["not sure", "not certain"],
+        _ => &[],
+    }
+}
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `A` to `Z`.
+const UPPER: u8 = 1;
+/// A mark that ends a sentence.
+const END: u8 = 2;
+/// `0` to `9`.
+const DIGIT: u8 = 4;
+/// A letter, a digit, or `_`.
+const WORD: u8 = 8;
+/// What a hedge begins with.
+const HEDGE: u8 = 16;
+/// What each byte is.
+const CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        let mut class = 0;
+        if byte.is_ascii_uppercase() {
+            class |= UPPER;
+        }
+        if matches!(byte, b'.' | b'!' | b'?') {
+            class |= END;
+        }
+        if byte.is_ascii_digit() {
+            class |= DIGIT;
+        }
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            class |= WORD;
+        }
+        if matches!(byte.to_ascii_lowercase(), b'm' | b'c' | b'p' | b's' | b'a' | b'i' | b'n') {
+            class |= HEDGE;
+        }
+        classes[byte as usize] = class;
+        byte += 1;
+    }
+    classes
+}
 
 impl Counts {
     /// Counts what a text has, in one pass.
@@ -64,27 +104,25 @@ impl Counts {
             Self { characters: text.chars().count(), paragraphs: paragraphs(text), ..Self::default() };
         let bytes = text.as_bytes();
         let mut in_sentence = false;
-        let mut before = b' ';
+        let mut before = 0;
         for (at, &byte) in bytes.iter().enumerate() {
-            match byte {
-                b'A'..=b'Z' => {
-                    in_sentence = true;
-                    counts.names += usize::from(bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase));
-                }
-                b'.' | b'!' | b'?' => {
-                    counts.sentences += usize::from(in_sentence);
-                    in_sentence = false;
-                }
-                b'0'..=b'9' => counts.numbers += usize::from(!before.is_ascii_digit()),
-                _ => {}
+            let class = CLASSES[usize::from(byte)];
+            if class & UPPER != 0 {
+                in_sentence = true;
+                counts.names += usize::from(bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase));
+            } else if class & END != 0 {
+                counts.sentences += usize::from(in_sentence);
+                in_sentence = false;
             }
-            if is_word(byte) && !is_word(before) {
+            let begins = class & !before;
+            counts.numbers += usize::from(begins & DIGIT != 0);
+            // No hedge and no date begins within another.
+            if begins & WORD != 0 && class & (HEDGE | UPPER) != 0 {
                 let rest = &bytes[at..];
-                // No hedge and no date begins within another.
                 counts.hedges += usize::from(is_hedge(rest));
                 counts.dates += usize::from(is_date(rest));
             }
-            before = byte;
+            before = class;
         }
         counts
     }
@@ -102,7 +140,7 @@ impl Counts {
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    CLASSES[usize::from(byte)] & WORD != 0
 }
 
 fn paragraphs(text: &str) -> usize {
@@ -117,14 +155,13 @@ fn paragraphs(text: &str) -> usize {
 
 /// Whether a text begins with a hedge.
 fn is_hedge(text: &[u8]) -> bool {
-    if !text.first().is_some_and(|first| b"mcpsain".contains(&first.to_ascii_lowercase())) {
-        return false;
-    }
+    let &[first, second, ..] = text else { return false };
     let ends = |length: usize| !text.get(length).copied().is_some_and(is_word);
     let begins = |hedge: &str| {
         text.get(..hedge.len()).is_some_and(|start| start.eq_ignore_ascii_case(hedge.as_bytes()))
     };
-    HEDGES.iter().any(|hedge| begins(hedge) && ends(hedge.len()))
+    let hedges = hedges(first.to_ascii_lowercase(), second.to_ascii_lowercase());
+    hedges.iter().any(|hedge| begins(hedge) && ends(hedge.len()))
 }
 
 /// Whether a text begins with a date.

@@ -6,7 +6,12 @@
 //!
 //! A text longer than its *window* is compared by its first and last halves of the window, on the ground that an
 //! answer states its claim early and its result late. The window is 64 KiB, or an equal share of 4 MiB when many
-//! answers are compared. Time is linear in the windows for each pair.
+//! answers are compared. Time is linear in the windows for each pair, whatever stands in them.
+
+mod fold;
+mod vocabulary;
+
+use vocabulary::Vocabulary;
 
 /// One in parts per million: two texts that cannot be told apart.
 pub const WHOLE: u32 = 1_000_000;
@@ -29,8 +34,21 @@ impl Matrix {
     /// Similarities by letters.
     pub fn lexical(texts: &[&str]) -> Self {
         let window = WINDOW.min(SHARED / texts.len().max(1)).max(2);
-        let trigrams: Vec<_> = texts.iter().map(|text| Trigrams::of(text, window)).collect();
-        Self::by(texts.len(), |one, other| trigrams[one].dice(&trigrams[other]))
+        let ends: Vec<_> = texts.iter().map(|text| ends(text, window)).collect();
+        let mut words = Vocabulary::of(&ends);
+        let texts: Vec<_> = ends.into_iter().map(|ends| Trigrams::of(ends, &mut words)).collect();
+        let mut held = vec![0; words.len()];
+        let mut pairs = Vec::with_capacity(texts.len() * texts.len().saturating_sub(1) / 2);
+        for (at, one) in texts.iter().enumerate() {
+            for (trigram, count) in &one.counts {
+                held[*trigram as usize] = *count;
+            }
+            pairs.extend(texts[at + 1..].iter().map(|other| one.dice(&held, other)));
+            for (trigram, _) in &one.counts {
+                held[*trigram as usize] = 0;
+            }
+        }
+        Self { len: texts.len(), pairs }
     }
 
     /// Similarities by any symmetric `measure`, in parts per million.
@@ -66,51 +84,34 @@ impl Matrix {
     }
 }
 
-/// The trigrams of a text, each with how often it occurs.
+/// The trigrams of a text, each by its number and with how often it occurs.
 struct Trigrams {
-    /// Three characters of 21 bits each, and a count; sorted.
-    counts: Vec<(u64, u32)>,
+    counts: Vec<(u32, u32)>,
     total: u64,
 }
 
 impl Trigrams {
-    fn of(text: &str, window: usize) -> Self {
-        let (head, tail) = ends(text, window);
-        let mut all = Vec::new();
-        for part in [head, tail].into_iter().filter(|part| !part.is_empty()) {
-            collect(part, &mut all);
-        }
-        all.sort_unstable();
-        let total = all.len() as u64;
-        let mut counts: Vec<(u64, u32)> = Vec::new();
-        for trigram in all {
-            match counts.last_mut() {
-                Some((last, count)) if *last == trigram => *count += 1,
-                _ => counts.push((trigram, 1)),
+    fn of(ends: (&str, &str), words: &mut Vocabulary) -> Self {
+        let mut total = 0;
+        let mut plain = Vec::new();
+        for part in [ends.0, ends.1].into_iter().filter(|part| !part.is_empty()) {
+            fold::fold(part, &mut plain);
+            for three in plain.windows(3) {
+                words.count(u64::from(three[0]) << 42 | u64::from(three[1]) << 21 | u64::from(three[2]));
             }
+            total += plain.len().saturating_sub(2) as u64;
         }
-        Self { counts, total }
+        Self { counts: words.counted(), total }
     }
 
-    /// Twice what both have, of all that they have.
-    fn dice(&self, other: &Self) -> u32 {
-        let both: u64 = common(&self.counts, &other.counts);
+    /// Twice what both have, of all that they have; `held` is how often this one has each trigram.
+    fn dice(&self, held: &[u32], other: &Self) -> u32 {
+        let both: u64 =
+            other.counts.iter().map(|(trigram, count)| u64::from(held[*trigram as usize].min(*count))).sum();
         let whole = self.total + other.total;
         let ratio = (2 * both * u64::from(WHOLE)).checked_div(whole).unwrap_or(u64::from(WHOLE));
         u32::try_from(ratio).unwrap_or(WHOLE)
     }
-}
-
-fn common(one: &[(u64, u32)], other: &[(u64, u32)]) -> u64 {
-    let (mut i, mut j, mut both) = (0, 0, 0);
-    while let (Some(a), Some(b)) = (one.get(i), other.get(j)) {
-        if a.0 == b.0 {
-            both += u64::from(a.1.min(b.1));
-        }
-        i += usize::from(a.0 <= b.0);
-        j += usize::from(b.0 <= a.0);
-    }
-    both
 }
 
 /// The first and the last half of the window, or the whole text and nothing.
@@ -121,41 +122,6 @@ fn ends(text: &str, window: usize) -> (&str, &str) {
     let head = text.floor_char_boundary(window / 2);
     let tail = text.ceil_char_boundary(text.len() - window / 2);
     (&text[..head], &text[tail..])
-}
-
-/// Adds the trigrams of a text with one space before and after it.
-fn collect(text: &str, all: &mut Vec<u64>) {
-    let mut state = Trigram { bits: 0, seen: 0, after_space: false };
-    state.push(' ', all);
-    for c in text.chars() {
-        if c.is_whitespace() {
-            state.push(' ', all);
-        } else {
-            c.to_lowercase().for_each(|c| state.push(c, all));
-        }
-    }
-    state.push(' ', all);
-}
-
-struct Trigram {
-    bits: u64,
-    seen: u32,
-    after_space: bool,
-}
-
-impl Trigram {
-    fn push(&mut self, c: char, all: &mut Vec<u64>) {
-        let is_space = c == ' ';
-        if is_space && self.after_space {
-            return;
-        }
-        self.after_space = is_space;
-        self.bits = (self.bits << 21 | u64::from(u32::from(c))) & ((1 << 63) - 1);
-        self.seen = self.seen.saturating_add(1);
-        if self.seen >= 3 {
-            all.push(self.bits);
-        }
-    }
 }
 
 #[cfg(test)]

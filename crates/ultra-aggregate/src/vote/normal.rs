@@ -68,7 +68,13 @@ pub fn normalise(text: &str, normal: &Normal) -> String {
 }
 
 fn single(text: &str, normal: Normal) -> String {
-    let mut form = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut form = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !form.is_empty() {
+            form.push(' ');
+        }
+        form.push_str(word);
+    }
     if normal.case {
         form = form.to_lowercase();
     }
@@ -86,17 +92,54 @@ fn single(text: &str, normal: Normal) -> String {
 
 /// Drops quotes, emphasis, and marks that end a clause.
 fn inside(text: &str) -> String {
-    let text = text.replace("**", "").replace(['"', '“', '”', '„', '«', '»', '`'], "").replace('’', "'");
+    let bytes = text.as_bytes();
     let mut kept = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let ends_clause = matches!(c, ',' | ';' | ':' | '!' | '?' | '.') && chars.peek() == Some(&' ');
-        let repeats_space = c == ' ' && kept.ends_with(' ');
-        if !ends_clause && !repeats_space {
-            kept.push(c);
+    // What is kept as it is goes from here to `at`.
+    let (mut from, mut at) = (0, 0);
+    while let Some(skipped) = bytes[at..].iter().position(|byte| can_be_dropped(*byte)) {
+        at += skipped;
+        let rest = &text[at..];
+        let after_space = if from < at { bytes[at - 1] == b' ' } else { kept.ends_with(' ') };
+        let (dropped, instead) = match (quoting(rest), bytes[at]) {
+            (0, b' ') if after_space => (1, ""),
+            (0, b',' | b';' | b':' | b'!' | b'?' | b'.') if ends_clause(&rest[1..]) => (1, ""),
+            (0, 0xe2) if rest.starts_with('’') => ('’'.len_utf8(), "'"),
+            (dropped, _) => (dropped, ""),
+        };
+        if dropped > 0 {
+            kept.push_str(&text[from..at]);
+            kept.push_str(instead);
+            from = at + dropped;
+        }
+        at += dropped.max(1);
+    }
+    kept.push_str(&text[from..]);
+    kept
+}
+
+/// Whether something that is dropped or replaced can begin with this byte: the last two are the first of quotes,
+/// and of much else.
+fn can_be_dropped(byte: u8) -> bool {
+    matches!(byte, b' ' | b'*' | b'"' | b'`' | b',' | b';' | b':' | b'!' | b'?' | b'.' | 0xe2 | 0xc2)
+}
+
+/// The length of the emphasis or the quotation mark that a text begins with.
+fn quoting(text: &str) -> usize {
+    match text.chars().next() {
+        Some('*') if text[1..].starts_with('*') => 2,
+        Some(c @ ('"' | '“' | '”' | '„' | '«' | '»' | '`')) => c.len_utf8(),
+        _ => 0,
+    }
+}
+
+/// Whether a space follows, but for quotes and emphasis.
+fn ends_clause(mut rest: &str) -> bool {
+    loop {
+        match quoting(rest) {
+            0 => return rest.starts_with(' '),
+            dropped => rest = &rest[dropped..],
         }
     }
-    kept
 }
 
 /// Drops what stands around the whole.

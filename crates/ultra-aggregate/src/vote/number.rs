@@ -15,7 +15,12 @@ pub(super) fn last(text: &str) -> Option<&str> {
     let mut found = None;
     let mut at = 0;
     let mut before = ' ';
-    while let Some(c) = text[at..].chars().next() {
+    while let Some(skipped) = text.as_bytes()[at..].iter().position(|byte| can_begin_a_number(*byte)) {
+        if skipped > 0 {
+            at += skipped;
+            before = text[..at].chars().next_back().unwrap_or(' ');
+        }
+        let Some(c) = text[at..].chars().next() else { break };
         let glued = before.is_alphabetic() || before == '_';
         let signed = matches!(c, '+' | '-' | '−');
         let starts = !glued && !(signed && (before.is_alphanumeric() || before == ')'));
@@ -30,6 +35,11 @@ pub(super) fn last(text: &str) -> Option<&str> {
         }
     }
     found
+}
+
+/// Whether a decimal number can begin with this byte: the last one is the first of `−` and of many others.
+fn can_begin_a_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | 0xe2)
 }
 
 /// Where a number with its fraction or percent sign ends.
@@ -47,7 +57,11 @@ fn extent(text: &str, at: usize) -> Option<usize> {
 /// The one way in which a text that is a number, and nothing else, is written: a decimal number, or a
 /// fraction in lowest terms when it has no end as a decimal.
 pub(super) fn canonical(text: &str) -> Option<String> {
-    let text = &grouped(text.trim());
+    let text = text.trim();
+    if !text.bytes().next().is_some_and(|byte| can_begin_a_number(byte) || byte == b'\\') {
+        return None;
+    }
+    let text = &grouped(text);
     if let Some((over, under)) = fraction(text) {
         return over.divided_by(&under);
     }

@@ -52,3 +52,60 @@ fn every_pair_is_found_again() {
         }
     }
 }
+
+/// The same by its definition: trigrams of characters in lower case, in maps.
+fn by_definition(one: &str, other: &str) -> u32 {
+    let trigrams = |text: &str| {
+        let text = plain(&format!(" {text} "));
+        let mut counts = std::collections::BTreeMap::<[char; 3], u64>::new();
+        for three in text.windows(3) {
+            *counts.entry([three[0], three[1], three[2]]).or_default() += 1;
+        }
+        counts
+    };
+    let (one, other) = (trigrams(one), trigrams(other));
+    let both: u64 = one.iter().map(|(three, count)| count.min(other.get(three).unwrap_or(&0))).sum();
+    let whole = one.values().sum::<u64>() + other.values().sum::<u64>();
+    let ratio = (2 * both * u64::from(WHOLE)).checked_div(whole).unwrap_or(u64::from(WHOLE));
+    u32::try_from(ratio).expect("at most one")
+}
+
+/// In lower case, every run of white space one space.
+fn plain(text: &str) -> Vec<char> {
+    let lower = |c: char| if c.is_whitespace() { vec![' '] } else { c.to_lowercase().collect() };
+    let mut chars: Vec<char> = text.chars().flat_map(lower).collect();
+    chars.dedup_by(|one, other| *one == ' ' && *other == ' ');
+    chars
+}
+
+#[test]
+fn no_character_that_passes_without_a_table_has_another_case_or_is_a_space() {
+    for c in ('\u{3001}'..='\u{a63f}').chain('\u{ac00}'..='\u{d7a3}') {
+        assert!(c.to_lowercase().eq([c]) && !c.is_whitespace(), "{c:?}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn every_pair_is_as_alike_as_the_definition_says(
+        texts in proptest::collection::vec("([a-cA-C \n]|\\PC|[ǅÄİßΣЖ東\x00\u{a0}\u{3000}]){0,60}", 2..6)
+    ) {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let matrix = Matrix::lexical(&texts);
+        for (at, one) in texts.iter().enumerate() {
+            for (then, other) in texts.iter().enumerate().skip(at + 1) {
+                proptest::prop_assert_eq!(matrix.between(at, then), by_definition(one, other));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_table_that_grows_forgets_nothing() {
+    let text: String = (0..40_000_u32).filter_map(|n| char::from_u32(0x4e00 + n * 7 % 20_000)).collect();
+    assert_eq!(alike(&text, &text), WHOLE);
+    let half: String = text.chars().take(20_000).collect();
+    let short: String = text.chars().take(10_000).collect();
+    assert_eq!(alike(&short, &half[..short.len()]), WHOLE);
+    assert_eq!(alike(&short, &half[..short.len() / 2]), by_definition(&short, &half[..short.len() / 2]));
+}

@@ -1,0 +1,42 @@
+//! Texts as they are compared: in lower case, and every run of white space one space.
+
+use std::sync::LazyLock;
+
+/// The characters of at most two bytes in lower case, 0 for those that become several.
+static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let lower = |c: char| {
+        let mut lower = c.to_lowercase();
+        match (lower.next(), lower.next()) {
+            _ if c.is_whitespace() => u16::from(b' '),
+            (Some(one), None) => u16::try_from(u32::from(one)).unwrap_or_default(),
+            _ => 0,
+        }
+    };
+    ('\0'..='\u{7ff}').map(lower).collect()
+});
+
+/// Writes the characters of a text, with one space before and after it, in place of what `plain` held.
+pub(super) fn fold(text: &str, plain: &mut Vec<u32>) {
+    let short = SHORT.as_slice();
+    plain.clear();
+    plain.reserve(text.len() + 2);
+    let space = u32::from(b' ');
+    plain.push(space);
+    let mut last = space;
+    let mut push = |c: u32| {
+        if c != space || last != space {
+            plain.push(c);
+        }
+        last = c;
+    };
+    for c in text.chars() {
+        match c {
+            '\u{1}'..='\u{7ff}' if short[c as usize] != 0 => push(u32::from(short[c as usize])),
+            // No character of these two ranges has another case, and none is a space.
+            '\u{3001}'..='\u{a63f}' | '\u{ac00}'..='\u{d7a3}' => push(u32::from(c)),
+            _ if c.is_whitespace() => push(space),
+            _ => c.to_lowercase().for_each(|c| push(u32::from(c))),
+        }
+    }
+    push(space);
+}
