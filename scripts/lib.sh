@@ -20,3 +20,16 @@ need() {
     fi
     command -v "$1" >/dev/null 2>&1 || die "$1 is missing; install the package $2"
 }
+
+# python_peers: makes PEERS_PYTHON a Python with SciPy, choix and whalrus, whose rules ours are compared with.
+python_peers() {
+    PEERS_PYTHON=$PWD/target/aggregates/venv/bin/python
+    export PEERS_PYTHON
+    [ -f target/aggregates/venv/ready ] && return 0
+    say "installing SciPy, choix and whalrus…"
+    mkdir -p target/aggregates
+    python3 -m venv target/aggregates/venv 2>/dev/null ||
+        { need python3-venv python3-venv; python3 -m venv target/aggregates/venv; }
+    target/aggregates/venv/bin/pip install --quiet --disable-pip-version-check -r scripts/oracle/requirements.txt
+    touch target/aggregates/venv/ready
+}

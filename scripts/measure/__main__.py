@@ -7,10 +7,11 @@ import sys
 
 import fanout
 import pattern
+import synth
 import tools
 
-PARTS = tools.PARTS | pattern.PARTS | fanout.PARTS
-DEFAULT = [*tools.PARTS, *pattern.PARTS, "fanout"]
+PARTS = tools.PARTS | pattern.PARTS | synth.PARTS | fanout.PARTS
+DEFAULT = [*tools.PARTS, *pattern.PARTS, "synth", "fanout"]
 
 
 def main():
