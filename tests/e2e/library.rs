@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use asked::{Said, Shown, message, shown};
+pub(crate) use run::tool;
 use run::{Case, PROMPT, Ran, patterns};
 use ultra_template::{Pattern, label};
 

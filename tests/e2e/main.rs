@@ -20,6 +20,7 @@ mod process;
 mod promises;
 mod schemas;
 mod streaming;
+mod synthesis;
 mod tools;
 mod torture;
 mod voting;

@@ -130,7 +130,8 @@ impl Write for Sink {
     }
 }
 
-fn tool<T: Tool>(context: &Context, arguments: &[&str], input: Vec<u8>) -> Vec<u8> {
+/// Runs a tool over a stream; it must not fail.
+pub(crate) fn tool<T: Tool>(context: &Context, arguments: &[&str], input: Vec<u8>) -> Vec<u8> {
     let command = ultra_core::shell::command::<T>();
     let arguments = std::iter::once(T::NAME).chain(arguments.iter().copied());
     let matches = command.try_get_matches_from(arguments).expect("right arguments");
