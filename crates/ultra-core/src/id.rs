@@ -1,7 +1,7 @@
 //! Ids are content: a type prefix and 16 hexadecimal digits of BLAKE3.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use blake3::hazmat::{ContextKey, HasherExt as _, hash_derive_key_context};
 use serde::Serialize;
@@ -100,17 +100,33 @@ pub fn blake3_hex(bytes: &[u8]) -> String {
 #[derive(Debug, Default)]
 pub struct Ids {
     seen: BTreeMap<u64, u32>,
+    /// The oldest first, where it is not all of them that are remembered.
+    order: VecDeque<u64>,
+    limit: Option<usize>,
 }
 
 impl Ids {
+    /// Remembers the latest contents, at most `limit`, so that a stream without end takes no more memory.
+    pub fn remembering(limit: usize) -> Self {
+        Self { limit: Some(limit), ..Self::default() }
+    }
+
     /// The id of `content`; the second record with the same content gets an id of its own.
     pub fn give(&mut self, prefix: &str, content: &ContentHash) -> String {
-        let times = self.seen.entry(content.number()).or_insert(0);
+        let number = content.number();
+        let times = self.seen.entry(number).or_insert(0);
         *times += 1;
-        match *times {
+        let id = match *times {
             1 => content.id(prefix),
             again => content.clone().field(again.to_le_bytes()).id(prefix),
+        };
+        if let (1, Some(limit)) = (*times, self.limit) {
+            self.order.push_back(number);
+            if self.order.len() > limit {
+                self.order.pop_front().map(|oldest| self.seen.remove(&oldest));
+            }
         }
+        id
     }
 }
 
@@ -147,5 +163,18 @@ mod tests {
         let mut again = Ids::default();
         assert_ne!(first, second);
         assert_eq!((first, second), (again.give("x", &content), again.give("x", &content)));
+    }
+
+    #[test]
+    fn what_was_long_ago_is_forgotten_and_nothing_else() {
+        let content = |n: u32| ContentHash::new("t").field(n.to_le_bytes());
+        let mut ids = Ids::remembering(2);
+        let first = ids.give("x", &content(1));
+        let second = ids.give("x", &content(2));
+        assert_ne!(ids.give("x", &content(1)), first);
+        ids.give("x", &content(3));
+        assert_eq!(ids.give("x", &content(1)), first);
+        assert_eq!(ids.give("x", &content(2)), second);
+        assert_eq!((ids.seen.len(), ids.order.len()), (2, 2));
     }
 }

@@ -30,6 +30,8 @@ use sheet::Sheet;
 
 /// The width of text for people, in columns; less on a narrower terminal.
 const WIDTH: usize = 80;
+/// Records whose ids are remembered, so that an exact repeat gets another.
+const IDS: usize = 1 << 16;
 /// Syntheses of other runs that wait for the answers that they were made from.
 const WAITING: usize = 64;
 
@@ -87,7 +89,7 @@ impl<'a> Page<'a> {
             width,
             strict: context.strict,
             streams: args.stream || (person && show != Show::Records),
-            ids: Ids::default(),
+            ids: Ids::remembering(IDS),
             waiting: VecDeque::new(),
             flow: None,
             behind: VecDeque::new(),
