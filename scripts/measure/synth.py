@@ -93,8 +93,8 @@ def check(name, rate, peak, small):
     """The limits that do not hold."""
     limits = [
         ("MB per CPU second", rate, "100 or more", rate >= 100),
-        ("MiB at the peak", peak, "32 at most", peak <= 32),
-        ("MiB more than for 10 MB", peak - small, "16 at most", peak - small <= 16),
+        ("MiB at the peak", peak, "20 at most", peak <= 20),
+        ("MiB more than for 10 MB", peak - small, "8 at most", peak - small <= 8),
     ]
     return [f"{name}: {found:.0f} {what}, wanted {wanted}" for what, found, wanted, holds in limits if not holds]
 
