@@ -9,6 +9,9 @@ use serde::Serialize;
 /// Room for JSON text that is kept for the next one.
 const KEPT: usize = 64 << 10;
 
+/// Contents that are remembered of a stream.
+const REMEMBERED: usize = 1 << 16;
+
 /// Hashes fields so that no two lists of fields give the same bytes: each is preceded by its length.
 #[derive(Debug, Clone)]
 pub struct ContentHash(blake3::Hasher);
@@ -109,6 +112,11 @@ impl Ids {
     /// Remembers the latest contents, at most `limit`, so that a stream without end takes no more memory.
     pub fn remembering(limit: usize) -> Self {
         Self { limit: Some(limit), ..Self::default() }
+    }
+
+    /// Remembers as many as repeats are looked for among in a stream.
+    pub fn of_a_stream() -> Self {
+        Self::remembering(REMEMBERED)
     }
 
     /// The id of `content`; the second record with the same content gets an id of its own.

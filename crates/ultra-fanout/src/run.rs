@@ -76,7 +76,7 @@ pub(crate) fn run(
         held: 0,
         undecided: None,
         unasked: false,
-        prompt_ids: Ids::default(),
+        prompt_ids: Ids::of_a_stream(),
         response_ids: Seen::default(),
         tally: Tally::default(),
         progress: Progress::new(context),

@@ -74,7 +74,7 @@ impl Output {
             faults: 0,
             told_long: false,
             written: 0,
-            ids: Ids::default(),
+            ids: Ids::of_a_stream(),
         }
     }
 
