@@ -21,6 +21,7 @@ pub use self::estimate::{EstimateRecord, PriceOf};
 use self::estimate::{Estimator, Known};
 use crate::args::FanoutArgs;
 use crate::calls::{Calls, Source};
+use crate::decided::Rule;
 use crate::job::Job;
 
 /// What is told in place of a run.
@@ -81,18 +82,21 @@ impl Preview {
         Ok(())
     }
 
-    /// Tells the sums, and in words what was told.
-    pub(crate) fn end(&self, output: &mut Output) -> Result<Summary, Failure> {
+    /// Tells the sums, and in words what was told; a vote may end before all of it.
+    pub(crate) fn end(&self, voting: Option<&Rule>, output: &mut Output) -> Result<Summary, Failure> {
+        let most = voting.map_or("", |_| "at most ");
         match self {
             Self::Calls { count, .. } => {
-                Ok(Summary::new(format!("{} would be made; none was", many(*count, "call"))).of_calls())
+                let calls = many(*count, "call");
+                Ok(Summary::new(format!("{most}{calls} would be made; none was")).of_calls())
             }
             Self::Sums(sums) => {
                 for record in sums.records() {
                     output.value(&record)?;
                 }
-                Ok(Summary::new(format!("nothing was sent; a run would take\n{}", sums.table().trim_end()))
-                    .of_calls())
+                let table = sums.table();
+                let said = format!("nothing was sent; a run would take {most}").trim_end().to_owned();
+                Ok(Summary::new(format!("{said}\n{}", table.trim_end())).of_calls())
             }
         }
     }

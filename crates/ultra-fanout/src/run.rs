@@ -237,7 +237,7 @@ impl Run<'_> {
         if let Some(preview) = &self.preview
             && went.is_ok()
         {
-            return preview.end(self.output);
+            return preview.end(self.voting.as_ref(), self.output);
         }
         match went {
             Err(failure) if failure.is_reader_gone() && self.tally.seen() > 0 => {
