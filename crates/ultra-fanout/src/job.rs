@@ -55,9 +55,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// The job of `request`, whose line had `bytes`.
+    /// The job of `request`, whose line had `bytes`, with `calls` that are each of their own.
     pub(crate) fn new(mut request: Request, read: bool, calls: Vec<Pending>, bytes: usize) -> Self {
-        let calls = each_once(calls);
         request.pending = Some(Vec::new());
         let held = (bytes as u64).saturating_add(AROUND).saturating_mul(calls.len() as u64 + 1);
         let outcomes = calls.iter().map(|_| None).collect::<Vec<_>>();
@@ -247,7 +246,7 @@ impl Job {
 }
 
 /// The calls without those that were named before.
-fn each_once(mut calls: Vec<Pending>) -> Vec<Pending> {
+pub(crate) fn each_once(mut calls: Vec<Pending>) -> Vec<Pending> {
     if calls.len() > 1 {
         let mut seen = BTreeSet::new();
         let first: Vec<_> = calls.iter().map(|call| seen.insert((&call.target, call.sample))).collect();

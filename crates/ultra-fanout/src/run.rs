@@ -18,7 +18,7 @@ use ultra_provider::dispatch::{Dispatcher, Event, Feed};
 use crate::args::FanoutArgs;
 use crate::calls::{Calls, Seat, Settled, Source};
 use crate::decided::{Poll, Rule};
-use crate::job::{Job, Jobs, Outcome};
+use crate::job::{Job, Jobs, Outcome, each_once};
 use crate::panel;
 use crate::preview::Preview;
 use crate::progress::Progress;
@@ -278,13 +278,14 @@ impl Run<'_> {
 
     /// Whether more input may be taken: in the order of the input while few requests are open, in the order of
     /// arrival also while a target has too little to do, so that one that is down does not keep the others
-    /// waiting. The memory that the user gives bounds both.
+    /// waiting; not while votes say who is asked, and have nothing to do for some. The memory that the user gives
+    /// bounds both.
     fn has_room(&self) -> bool {
         let twice = self.concurrency.saturating_mul(2);
         let few = self.jobs.len()
             < self.concurrency.saturating_mul(REQUESTS).min(twice.saturating_add(SPARE))
             && self.pieces.len() < self.concurrency.saturating_mul(PIECES);
-        let hungry = || !self.in_order && self.calls.is_hungry(twice);
+        let hungry = || !self.in_order && self.voting.is_none() && self.calls.is_hungry(twice);
         self.jobs.is_empty() || (self.held < self.context.memory && (few || hungry()))
     }
 
@@ -364,7 +365,7 @@ impl Run<'_> {
         }
         request.targets = panel::expanded(request.targets, &self.context.config, self.context.mock);
         let calls = match target::pending(&request) {
-            Ok(calls) => calls,
+            Ok(calls) => each_once(calls),
             Err(failure) => {
                 let error = ErrorRecord::new(self.output.tool(), ErrorKind::Request, failure.to_string());
                 let error = Job::new(request, true, Vec::new(), 0).placed(error);

@@ -163,6 +163,50 @@ fn who_was_asked_further_up_may_have_said_anything() {
 }
 
 #[test]
+fn a_call_that_is_pending_twice_votes_once() {
+    let pending =
+        ["a", "b", "a", "c"].map(|name| format!(r#"{{"target":"mock:{name}","sample":0}}"#)).join(",");
+    let request = request("r", &format!(r#","targets":["mock:a","mock:b","mock:c"],"pending":[{pending}]"#));
+    let run = bench(&[], "regex:question").run(&request);
+    assert_eq!(run.types(), ["request", "response mock:a#0", "response mock:b#0", "error mock:c#0"]);
+    assert!(run.summary().starts_with("1 request, 2 responses; 2 calls, 1 not asked; "), "{}", run.summary());
+}
+
+#[test]
+fn members_that_are_rarely_asked_do_not_make_it_read_ahead() {
+    let mut bench = bench(&FIVE, PHRASE);
+    bench.context.order = Some(Order::Done);
+    bench.args.limits.concurrency = 2;
+    let run = bench.run(&questions(200));
+    let mut left = BTreeMap::<String, usize>::new();
+    let mut most = 0;
+    for record in run.records() {
+        let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
+        match text("type").as_str() {
+            "request" => assert_eq!(left.insert(text("id"), FIVE.len()), None),
+            "response" | "error" => *left.get_mut(&text("request_id")).expect("is open") -= 1,
+            _ => {}
+        }
+        left.retain(|_, calls| *calls > 0);
+        most = most.max(left.len());
+    }
+    assert!(left.is_empty() && most <= 8, "{most} requests were open at once");
+}
+
+#[test]
+fn what_a_vote_may_spare_is_told_as_the_most() {
+    for (order, said) in [
+        (&["--dry-run"][..], "at most 5 calls would be made; none was"),
+        (&["--estimate"], "nothing was sent; a run would take at most\n"),
+    ] {
+        let mut args = arguments(&[order, &["--until-decided", "whole"]].concat());
+        args.targets = FIVE.map(str::to_owned).to_vec();
+        let run = Bench { args, ..Bench::new(&[]) }.run(&question(1));
+        assert!(run.summary().starts_with(said), "{}", run.summary());
+    }
+}
+
+#[test]
 fn a_weight_decides_as_in_the_vote() {
     let mut bench = bench(&FIVE, "regex:question");
     bench.args.voting.weight = vec![("mock:a".to_owned(), 5.0)];
@@ -215,14 +259,19 @@ fn a_budget_that_is_spent_ends_the_calls_that_were_still_needed() {
 
 #[test]
 fn a_signal_ends_what_was_not_begun_and_the_run_can_be_taken_up_again() {
-    let mut bench = real("exec:sleep 0.2; echo done");
-    bench.args.targets = vec!["exec:sleep 0.2; echo done#4".to_owned()];
+    let dir = tempfile::tempdir().expect("makes a directory");
+    let begun = dir.path().join("begun");
+    let program = format!("touch {0}; while test -e {0}; do sleep 0.01; done; echo done", begun.display());
+    let mut bench = real(&format!("exec:{program}#4"));
     bench.args.voting.until_decided = Some("whole".parse().expect("is one"));
     bench.args.limits.concurrency = 1;
     let shutdown = bench.context.shutdown.clone();
     let stopping = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(50));
+        while !begun.exists() {
+            std::thread::yield_now();
+        }
         shutdown.trigger(Why::Signal(15));
+        std::fs::remove_file(begun).expect("lets the program end");
     });
     let run = bench.run(&question(1));
     stopping.join().expect("ends");
