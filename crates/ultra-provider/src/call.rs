@@ -166,6 +166,27 @@ pub type Calling<'a> = Pin<Box<dyn Future<Output = Result<Answer, CallError>> + 
 
 /// Somebody who answers calls. Tiny on purpose: HTTP dialects, the mock and exec members all fit behind it.
 pub trait Provider: fmt::Debug + Send + Sync {
-    /// Makes one attempt; `timeout` is how long the whole attempt may take.
-    fn call<'a>(&'a self, call: &'a Call, timeout: Duration, watch: &'a dyn Watch) -> Calling<'a>;
+    /// Makes one attempt, however long it takes: who wants no more of it drops it.
+    fn call<'a>(&'a self, call: &'a Call, watch: &'a dyn Watch) -> Calling<'a>;
+
+    /// What there is to say of an attempt that was dropped after `limit`.
+    fn late(&self, limit: Duration) -> CallError {
+        let message = format!("no answer within {} s", limit.as_secs_f64());
+        CallError::new(ErrorKind::TimeoutAttempt, Class::Unsure, message)
+    }
+}
+
+/// Makes one attempt that may take `limit`.
+///
+/// # Errors
+/// As the provider says, also of what took too long.
+#[allow(clippy::result_large_err, reason = "an error is small beside a call that takes seconds")]
+pub async fn call_within(
+    provider: &dyn Provider,
+    call: &Call,
+    limit: Duration,
+    watch: &dyn Watch,
+) -> Result<Answer, CallError> {
+    let ended = tokio::time::timeout(limit, provider.call(call, watch)).await;
+    ended.unwrap_or_else(|_| Err(provider.late(limit)))
 }

@@ -9,7 +9,6 @@ mod process;
 
 use std::time::Duration;
 
-use tokio::time::timeout;
 use ultra_core::failure::Failure;
 use ultra_core::kind::ErrorKind;
 use ultra_pace::Class;
@@ -102,13 +101,13 @@ impl Exec {
 }
 
 impl Provider for Exec {
-    fn call<'a>(&'a self, call: &'a Call, limit: Duration, _: &'a dyn Watch) -> Calling<'a> {
-        Box::pin(async move {
-            timeout(limit, self.attempt(call)).await.unwrap_or_else(|_| {
-                let what = format!("the command did not end within {} and was stopped", seconds(limit));
-                Err(self.error(ErrorKind::TimeoutAttempt, Class::Unsure, &what))
-            })
-        })
+    fn call<'a>(&'a self, call: &'a Call, _: &'a dyn Watch) -> Calling<'a> {
+        Box::pin(self.attempt(call))
+    }
+
+    fn late(&self, limit: Duration) -> CallError {
+        let what = format!("the command did not end within {} and was stopped", seconds(limit));
+        self.error(ErrorKind::TimeoutAttempt, Class::Unsure, &what)
     }
 }
 

@@ -229,13 +229,13 @@ impl Http {
 }
 
 impl Provider for Http {
-    fn call<'a>(&'a self, call: &'a Call, limit: Duration, watch: &'a dyn Watch) -> Calling<'a> {
-        Box::pin(async move {
-            timeout(limit, self.attempt(call, watch)).await.unwrap_or_else(|_| {
-                let what = format!("no whole answer came from {} within {}", self.peer.place, seconds(limit));
-                Err(self.peer.error(ErrorKind::TimeoutAttempt, Class::Unsure, what))
-            })
-        })
+    fn call<'a>(&'a self, call: &'a Call, watch: &'a dyn Watch) -> Calling<'a> {
+        Box::pin(self.attempt(call, watch))
+    }
+
+    fn late(&self, limit: Duration) -> CallError {
+        let what = format!("no whole answer came from {} within {}", self.peer.place, seconds(limit));
+        self.peer.error(ErrorKind::TimeoutAttempt, Class::Unsure, what)
     }
 }
 

@@ -152,7 +152,7 @@ impl std::fmt::Debug for Scripted {
 }
 
 impl Provider for Scripted {
-    fn call<'a>(&'a self, call: &'a Call, _: std::time::Duration, _: &'a dyn Watch) -> Calling<'a> {
+    fn call<'a>(&'a self, call: &'a Call, _: &'a dyn Watch) -> Calling<'a> {
         let said = (self.script)(call);
         let mut looks = (self.late)(call);
         Box::pin(async move {

@@ -1,5 +1,7 @@
 //! When two answers are the same: they are written in one form, and the forms are compared.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::str::FromStr;
 
 use super::number;
@@ -68,19 +70,21 @@ pub fn normalise(text: &str, normal: &Normal) -> String {
 }
 
 fn single(text: &str, normal: Normal) -> String {
-    let mut form = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !form.is_empty() {
-            form.push(' ');
-        }
-        form.push_str(word);
-    }
+    let mut form = one_line(text);
     if normal.case {
-        form = form.to_lowercase();
+        form = lower(form);
     }
     if normal.punctuation {
         for _ in 0..LAYERS {
-            let plain = outside(&inside(&form)).to_owned();
+            let plain = match inside(&form) {
+                Cow::Borrowed(same) => outside(same).to_owned(),
+                Cow::Owned(mut plain) => {
+                    let range = within(&plain, outside(&plain));
+                    plain.truncate(range.end);
+                    plain.drain(..range.start);
+                    plain
+                }
+            };
             if plain == form {
                 break;
             }
@@ -90,10 +94,70 @@ fn single(text: &str, normal: Normal) -> String {
     normal.numbers.then(|| number::canonical(&form)).flatten().unwrap_or(form)
 }
 
-/// Drops quotes, emphasis, and marks that end a clause.
-fn inside(text: &str) -> String {
+/// The text without white space at its ends, and with one space for any inside.
+fn one_line(text: &str) -> String {
+    let text = text.trim();
+    let mut line = String::with_capacity(text.len());
     let bytes = text.as_bytes();
-    let mut kept = String::with_capacity(text.len());
+    let (mut from, mut at) = (0, 0);
+    // A space between two words is most of all white space, and stays as it is; the rest is looked at closely.
+    let plain = |at: usize| bytes[at].is_ascii_graphic();
+    while at < bytes.len() {
+        if plain(at) || bytes[at] == b' ' && at + 1 < bytes.len() && plain(at + 1) && at > from {
+            at += 1;
+            continue;
+        }
+        let Some(c) = text[at..].chars().next() else { break };
+        if c.is_whitespace() {
+            line.push_str(&text[from..at]);
+            if !line.ends_with(' ') {
+                line.push(' ');
+            }
+            from = at + c.len_utf8();
+        }
+        at += c.len_utf8();
+    }
+    line.push_str(&text[from..]);
+    line
+}
+
+/// The text in lower case.
+fn lower(mut text: String) -> String {
+    if text.is_ascii() {
+        text.make_ascii_lowercase();
+        return text;
+    }
+    // The form of this letter depends on what stands around it.
+    if text.contains('Σ') {
+        return text.to_lowercase();
+    }
+    let mut low = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(foreign) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let from = low.len();
+        low.push_str(&rest[..foreign]);
+        low[from..].make_ascii_lowercase();
+        rest = &rest[foreign..];
+        let end = rest.bytes().position(|byte| byte.is_ascii()).unwrap_or(rest.len());
+        low.extend(rest[..end].chars().flat_map(char::to_lowercase));
+        rest = &rest[end..];
+    }
+    let from = low.len();
+    low.push_str(rest);
+    low[from..].make_ascii_lowercase();
+    low
+}
+
+/// Where a part of a text stands in it.
+fn within(text: &str, part: &str) -> Range<usize> {
+    let from = part.as_ptr().addr() - text.as_ptr().addr();
+    from..from + part.len()
+}
+
+/// Drops quotes, emphasis, and marks that end a clause.
+fn inside(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let mut kept = String::new();
     // What is kept as it is goes from here to `at`.
     let (mut from, mut at) = (0, 0);
     while let Some(skipped) = bytes[at..].iter().position(|byte| can_be_dropped(*byte)) {
@@ -107,14 +171,20 @@ fn inside(text: &str) -> String {
             (dropped, _) => (dropped, ""),
         };
         if dropped > 0 {
+            if from == 0 {
+                kept.reserve(text.len());
+            }
             kept.push_str(&text[from..at]);
             kept.push_str(instead);
             from = at + dropped;
         }
         at += dropped.max(1);
     }
+    if from == 0 {
+        return text.into();
+    }
     kept.push_str(&text[from..]);
-    kept
+    kept.into()
 }
 
 /// Whether something that is dropped or replaced can begin with this byte: the last two are the first of quotes,
@@ -216,4 +286,26 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
     }
     let ends: Vec<usize> = cuts[1..].iter().map(|cut| cut - 1).chain([text.len()]).collect();
     cuts.into_iter().zip(ends).map(|(start, end)| &text[start..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop, prop_assert_eq, proptest};
+    use proptest::strategy::Union;
+
+    use super::{lower, one_line};
+
+    proptest! {
+        #[test]
+        fn lines_and_letters_are_those_of_the_standard_library(
+            parts in prop::collection::vec(Union::new([
+                " ", "  ", "\n", "\t", "\u{b}", "\u{1c}", "\u{3000}", "a", "Ab", "É", "ß", "İ", "Σ", "aΣ", "ΑΣ b", "“q”", "東", "",
+            ]), 0..12),
+        ) {
+            let text = parts.concat();
+            let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(one_line(&text), line);
+            prop_assert_eq!(lower(text.clone()), text.to_lowercase());
+        }
+    }
 }

@@ -15,20 +15,16 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use ultra_core::failure::Failure;
-use ultra_core::kind::ErrorKind;
 use ultra_core::shutdown::Shutdown;
-use ultra_pace::{AttemptId, Class};
+use ultra_pace::AttemptId;
 
 use super::bell::Bell;
 use super::feed::{Feed, Taken};
 use super::heard::Hearing;
-use crate::call::{Answer, Call, CallError, Provider};
-
-/// How long an attempt may run over its time before it is cut: providers say better what took so long.
-const SLACK: Duration = Duration::from_millis(200);
+use crate::call::{Answer, Call, CallError, Provider, call_within};
 
 /// So many ends are worth a wake while the network is still busy.
-const MANY: usize = 16;
+const MANY: usize = 32;
 
 /// An attempt that ended; without a result when it was cancelled.
 pub(super) type Landing = (AttemptId, Option<Result<Answer, CallError>>);
@@ -158,11 +154,7 @@ impl Engine {
         let mut end = End { attempt, result: None, ground: Arc::clone(&self.ground) };
         let teller = hearing.teller(attempt);
         let flight = async move {
-            let limit = timeout.saturating_add(SLACK);
-            let ended = tokio::time::timeout(limit, provider.call(&call, timeout, &teller)).await;
-            let message = || format!("no answer within {} s", timeout.as_secs_f64());
-            let late = |_| CallError::new(ErrorKind::TimeoutAttempt, Class::Unsure, message());
-            end.came(ended.map_err(late).flatten());
+            end.came(call_within(&*provider, &call, timeout, &teller).await);
         };
         self.leaving.push((attempt, Box::pin(flight)));
     }

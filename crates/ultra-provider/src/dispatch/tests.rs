@@ -54,7 +54,7 @@ impl Drop for Tell {
 }
 
 impl Provider for Fake {
-    fn call<'a>(&'a self, call: &'a Call, _: Duration, _: &'a dyn Watch) -> Calling<'a> {
+    fn call<'a>(&'a self, call: &'a Call, _: &'a dyn Watch) -> Calling<'a> {
         self.seen.fetch_add(1, Ordering::SeqCst);
         let tell = Tell(Arc::clone(&self.dropped));
         Box::pin(async move {

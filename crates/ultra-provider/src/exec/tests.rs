@@ -5,7 +5,7 @@ use ultra_core::record::{Message, Role};
 use ultra_pace::Class as C;
 
 use super::Exec;
-use crate::call::{Answer, Call, CallError, Provider, Silent};
+use crate::call::{Answer, Call, CallError, Silent, call_within};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -23,7 +23,7 @@ fn call(messages: Vec<Message>) -> Call {
 fn run_with(command: &str, secrets: &[String], call: &Call, limit: Duration) -> Result<Answer, CallError> {
     let exec = Exec::new("exec:x", command, secrets).expect("a command");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(exec.call(call, limit, &Silent))
+    runtime.block_on(call_within(&exec, call, limit, &Silent))
 }
 
 fn run(command: &str) -> Result<Answer, CallError> {

@@ -13,7 +13,7 @@ use ultra_core::record::{Message, Role};
 use ultra_testkit::server::Server;
 
 use super::Http;
-use crate::call::{Answer, Call, CallError, Provider, Silent};
+use crate::call::{Answer, Call, CallError, Silent, call_within};
 use crate::client::Timeouts;
 
 const KEY: &str = "sk-canary-0123456789abcdef";
@@ -70,7 +70,7 @@ fn ask_within(
 }
 
 fn attempt(http: &Http, limit: Duration) -> Result<Answer, CallError> {
-    runtime().block_on(http.call(&call(), limit, &Silent))
+    runtime().block_on(call_within(http, &call(), limit, &Silent))
 }
 
 fn runtime() -> tokio::runtime::Runtime {

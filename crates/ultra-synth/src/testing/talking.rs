@@ -80,7 +80,7 @@ impl std::fmt::Debug for Talking {
 }
 
 impl Provider for Talking {
-    fn call<'a>(&'a self, call: &'a Call, _: std::time::Duration, watch: &'a dyn Watch) -> Calling<'a> {
+    fn call<'a>(&'a self, call: &'a Call, watch: &'a dyn Watch) -> Calling<'a> {
         let number = {
             let mut calls = self.calls.lock().expect("is whole");
             *calls += 1;

@@ -13,7 +13,7 @@ use ultra_pace::{Class as C, Health};
 use ultra_testkit::server::{Reply, Server};
 
 use super::{LONG, SHORT, ask_within, call, runtime, settings};
-use crate::call::{Call, Provider as _, RateLimits, Silent, Watch};
+use crate::call::{Call, RateLimits, Silent, Watch, call_within};
 use crate::client::Timeouts;
 use crate::http::Http;
 
@@ -78,7 +78,7 @@ fn what_follows_an_answer_is_never_the_answer_to_the_next_call() {
     });
     let (http, runtime) = (server.http(), runtime());
     for expected in ["first", "second"] {
-        let answer = runtime.block_on(http.call(&call(), LONG, &Silent)).expect("an answer");
+        let answer = runtime.block_on(call_within(&http, &call(), LONG, &Silent)).expect("an answer");
         assert_eq!(answer.text, expected);
     }
     drop((http, runtime));
@@ -95,7 +95,7 @@ fn a_connection_that_the_server_closed_while_idle_costs_nothing() {
     let (http, runtime) = (server.http(), runtime());
     for n in 0..CALLS {
         runtime.block_on(async {
-            http.call(&call(), LONG, &Silent).await.unwrap_or_else(|error| panic!("{n}: {error}"));
+            call_within(&http, &call(), LONG, &Silent).await.unwrap_or_else(|error| panic!("{n}: {error}"));
             // The news of the end travels before the next call is made.
             tokio::time::sleep(Duration::from_millis(2)).await;
         });
@@ -128,7 +128,7 @@ fn a_refusal_that_comes_before_the_request_is_whole_is_read() {
             }
         });
         let (http, runtime) = (server.http(), runtime());
-        let error = runtime.block_on(http.call(&large(), LONG, &Silent)).expect_err("no answer");
+        let error = runtime.block_on(call_within(&http, &large(), LONG, &Silent)).expect_err("no answer");
         assert_eq!(
             (error.kind, error.class, error.status),
             (K::Request, C::FatalRecord, Some(413)),
@@ -159,7 +159,7 @@ fn a_flood_of_interim_replies_ends_with_the_attempt() {
         while stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_ok() {}
     });
     let http = server.http();
-    let error = runtime().block_on(http.call(&call(), 2 * SHORT, &Silent)).expect_err("no answer");
+    let error = runtime().block_on(call_within(&http, &call(), 2 * SHORT, &Silent)).expect_err("no answer");
     assert!(matches!(error.kind, K::TimeoutAttempt | K::Protocol), "{error}");
 }
 
@@ -168,8 +168,9 @@ fn a_model_that_is_no_name_is_never_asked() {
     let server = Server::start([]);
     for model in ["a\r\nX: y", "a\0", "../admin", "x/../y", "m?key=k", "m#f", "a\\b", "", " ", "\u{85}"] {
         let http = Http::new("here:m", &settings(&server, Dialect::OpenAi), model, Timeouts::default());
-        let error =
-            runtime().block_on(http.expect("a connection").call(&call(), LONG, &Silent)).expect_err(model);
+        let error = runtime()
+            .block_on(call_within(&http.expect("a connection"), &call(), LONG, &Silent))
+            .expect_err(model);
         assert_eq!((error.kind, error.class), (K::ParamCharset, C::FatalTarget), "{error}");
         assert!(!error.message.contains(['\r', '\n', '\0']), "{error:?}");
     }
@@ -203,7 +204,7 @@ fn limits_are_told_by_answers_and_by_refusals() {
     let (ear, runtime) = (Ear::default(), runtime());
     for _ in 0..3 {
         // Whether it is an answer does not matter here.
-        let _ = runtime.block_on(http.call(&call(), LONG, &ear));
+        let _ = runtime.block_on(call_within(&http, &call(), LONG, &ear));
     }
     let told = ear.0.into_inner().expect("no panic");
     assert_eq!(told.iter().map(|limits| limits.requests_per_s).collect::<Vec<_>>(), [Some(1.0); 2]);

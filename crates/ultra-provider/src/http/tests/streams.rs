@@ -16,7 +16,7 @@ use ultra_testkit::fixtures::{Case, cases};
 use ultra_testkit::server::{Reply, Script, Server};
 
 use super::LONG;
-use crate::call::{Answer, CallError, Provider as _, Watch};
+use crate::call::{Answer, CallError, Watch, call_within};
 use crate::client::Timeouts;
 use crate::http::Http;
 
@@ -392,7 +392,7 @@ fn a_watched_call_asks_for_a_stream_and_leaves_its_connection_to_the_next() {
         let runtime = super::runtime();
         for _ in 0..5 {
             let ear = Ear::default();
-            let answer = runtime.block_on(http.call(&super::call(), LONG, &ear)).expect("an answer");
+            let answer = runtime.block_on(call_within(&http, &super::call(), LONG, &ear)).expect("an answer");
             assert_eq!((answer.text.as_str(), ear.heard()), ("Where does Zürich lie?", answer.text.clone()));
             assert!(answer.usage.is_some() && answer.first_byte.is_some(), "{answer:?}");
         }
@@ -424,6 +424,7 @@ fn a_key_in_a_stream_is_not_told_even_in_pieces() {
         Settings { key_file: Some(file.display().to_string()), ..super::settings(&server, Dialect::OpenAi) };
     let http = Http::new("here:m", &settings, "m", Timeouts::default()).expect("a connection");
     let ear = Ear::default();
-    let answer = super::runtime().block_on(http.call(&super::call(), LONG, &ear)).expect("an answer");
+    let answer =
+        super::runtime().block_on(call_within(&http, &super::call(), LONG, &ear)).expect("an answer");
     assert_eq!((answer.text.as_str(), ear.heard().as_str()), ("It is [secret].", "It is [secret]."));
 }
