@@ -36,6 +36,8 @@ pub(crate) enum Source {
     Journal,
     /// An identical call was in flight.
     Shared,
+    /// Nobody needed it, so nobody was asked, which is no failure.
+    Unasked,
 }
 
 /// A call that is over.
@@ -315,7 +317,6 @@ impl Calls {
             match &outcome {
                 Outcome::Response(response) => journal.done(&key, &Entry::from(&**response)),
                 Outcome::Error(error) => journal.done(&key, &Entry::from(&**error)),
-                Outcome::Unasked(_) => {}
             }
         }
         if let (Some(cache), Outcome::Response(response), None) = (&mut self.cache, &outcome, &stand_in)
@@ -398,7 +399,6 @@ fn sign(flight: &Flight, outcome: &mut Outcome) {
                 error.message.clone_from(unwanted);
             }
         }
-        Outcome::Unasked(_) => {}
     }
 }
 
@@ -412,7 +412,6 @@ fn is_final(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Response(_) => true,
         Outcome::Error(error) => can_be_replaced(error.kind) && error.retry_after_s.is_none(),
-        Outcome::Unasked(_) => false,
     }
 }
 
@@ -441,7 +440,7 @@ fn shared(outcome: &Outcome, job: &Job, at: usize, key: &Key) -> Outcome {
             response.cache = Some(CacheMark { status, key, age_s: None, extra: Object::default() });
             Outcome::Response(response)
         }
-        Outcome::Error(error) | Outcome::Unasked(error) => {
+        Outcome::Error(error) => {
             let mut error = error.clone();
             error.request_id = None;
             error.target = Some(asked.target.to_owned());

@@ -241,7 +241,7 @@ impl Said {
             Outcome::Error(error) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Budget) => {
                 Self::Unheard
             }
-            Outcome::Response(_) | Outcome::Error(_) | Outcome::Unasked(_) => Self::Nothing,
+            Outcome::Response(_) | Outcome::Error(_) => Self::Nothing,
         }
     }
 }

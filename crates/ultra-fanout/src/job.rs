@@ -9,6 +9,7 @@ use ultra_provider::Call;
 use ultra_provider::dispatch::Finished;
 use ultra_store::Asked;
 
+use crate::calls::Source;
 use crate::decided::{Poll, Said};
 use crate::json;
 
@@ -23,8 +24,6 @@ const AROUND: u64 = 1 << 10;
 pub(crate) enum Outcome {
     Response(Box<Response>),
     Error(Box<ErrorRecord>),
-    /// Of a call that nobody needed, which is no failure.
-    Unasked(Box<ErrorRecord>),
 }
 
 /// The requests under way, by number.
@@ -43,7 +42,7 @@ pub(crate) struct Job {
     pub(crate) held: u64,
     /// The vote that says who is asked; without one, everybody is.
     pub(crate) poll: Option<Poll>,
-    outcomes: Vec<Option<Outcome>>,
+    outcomes: Vec<Option<(Outcome, Source)>>,
     /// Targets that answered, each by the number of its first call.
     answered: Vec<usize>,
     /// Outcomes that are not there yet.
@@ -162,27 +161,18 @@ impl Job {
         self.calls[at].sample
     }
 
-    /// The end of call number `at` when nobody waits for it.
+    /// The end of call number `at` when nobody waits for it, or needs it.
     pub(crate) fn cancelled(&self, tool: &str, at: usize, why: &str) -> Outcome {
-        Outcome::Error(Box::new(self.unmade(tool, at, why)))
-    }
-
-    /// The end of call number `at` when nobody needs it.
-    pub(crate) fn unasked(&self, tool: &str, at: usize, why: &str) -> Outcome {
-        Outcome::Unasked(Box::new(self.unmade(tool, at, why)))
-    }
-
-    fn unmade(&self, tool: &str, at: usize, why: &str) -> ErrorRecord {
         let mut error = self.placed(ErrorRecord::new(tool, ErrorKind::Cancelled, why));
         error.target = Some(self.target(at).to_owned());
         error.sample = Some(self.sample(at));
         error.attempts = Some(0);
-        error
+        Outcome::Error(Box::new(error))
     }
 
     /// Counts what call number `at` says in the vote.
     pub(crate) fn vote(&mut self, at: usize, outcome: &Outcome, count: &Count) {
-        if let Some(poll) = self.poll.as_mut().filter(|_| !matches!(outcome, Outcome::Unasked(_))) {
+        if let Some(poll) = &mut self.poll {
             poll.ended(at, Said::of(outcome, count));
         }
     }
@@ -213,27 +203,27 @@ impl Job {
     }
 
     /// Takes the outcome of call number `at`.
-    pub(crate) fn settle(&mut self, at: usize, outcome: Outcome) {
+    pub(crate) fn settle(&mut self, at: usize, outcome: Outcome, source: Source) {
         if matches!(outcome, Outcome::Response(_)) {
             let first = self.calls.iter().position(|call| call.target == self.calls[at].target).unwrap_or(at);
             if !self.answered.contains(&first) {
                 self.answered.push(first);
             }
         }
-        if self.outcomes[at].replace(outcome).is_none() {
+        if self.outcomes[at].replace((outcome, source)).is_none() {
             self.missing -= 1;
         }
     }
 
     /// The next outcome in the order of the calls, once.
-    pub(crate) fn next_in_order(&mut self) -> Option<Outcome> {
+    pub(crate) fn next_in_order(&mut self) -> Option<(Outcome, Source)> {
         let outcome = self.outcomes.get_mut(self.written)?.take()?;
         self.written += 1;
         Some(outcome)
     }
 
     /// The outcome of call number `at`, in the order of arrival.
-    pub(crate) fn take(&mut self, at: usize) -> Option<Outcome> {
+    pub(crate) fn take(&mut self, at: usize) -> Option<(Outcome, Source)> {
         let outcome = self.outcomes[at].take()?;
         self.written += 1;
         Some(outcome)

@@ -59,7 +59,7 @@ impl Preview {
     ) -> Result<(), Failure> {
         for at in 0..job.calls.len() {
             let known = match calls.known(job, at) {
-                None | Some(Source::Target) => Known::New,
+                None | Some(Source::Target | Source::Unasked) => Known::New,
                 Some(Source::Cache) => Known::Cached,
                 Some(Source::Journal) => Known::Journaled,
                 // Made once for all who ask the same.

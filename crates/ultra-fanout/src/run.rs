@@ -212,7 +212,6 @@ impl Run<'_> {
             self.settle(seat, outcome, source)?;
             self.poll(seat.0)?;
         }
-        ready.append(&mut self.ready);
         self.ready = ready;
         Ok(())
     }
@@ -430,8 +429,8 @@ impl Run<'_> {
             let (spared, why) = poll.spared();
             for at in spared {
                 let Some(job) = self.jobs.get(&number) else { break };
-                let outcome = job.unasked(self.output.tool(), at, why);
-                self.settle((number, at), outcome, Source::Target)?;
+                let outcome = job.cancelled(self.output.tool(), at, why);
+                self.settle((number, at), outcome, Source::Unasked)?;
             }
             break;
         }
@@ -445,25 +444,26 @@ impl Run<'_> {
                 self.tally.answered(response, source);
                 self.progress.response(response);
             }
+            Outcome::Error(error) if source == Source::Unasked => {
+                self.progress.unasked(error);
+                self.tally.unasked(error);
+            }
             Outcome::Error(error) => {
                 self.progress.error(error);
                 if self.tally.failed(error, source) && error.kind != ErrorKind::Cancelled {
                     warn(error);
                 }
             }
-            Outcome::Unasked(error) => {
-                self.progress.unasked(error);
-                self.tally.unasked(error);
-            }
         }
         let Some(job) = self.jobs.get_mut(&number) else { return Ok(()) };
         let answered = matches!(outcome, Outcome::Response(_));
+        let is_needed = source != Source::Unasked;
         let stopped = matches!(&outcome, Outcome::Error(error) if error.kind == ErrorKind::Cancelled);
-        self.cut_short |= stopped && !job.is_let_go() && !self.stopped && self.failure.is_none();
-        if let Some(rule) = &self.voting {
+        self.cut_short |= stopped && is_needed && !job.is_let_go() && !self.stopped && self.failure.is_none();
+        if let Some(rule) = self.voting.as_ref().filter(|_| is_needed) {
             job.vote(at, &outcome, &rule.count);
         }
-        job.settle(at, outcome);
+        job.settle(at, outcome, source);
         if let Some(quorum) = self.quorum {
             self.count(number, answered, quorum);
         }
@@ -471,8 +471,8 @@ impl Run<'_> {
         if self.in_order {
             return self.write();
         }
-        if let Some(outcome) = job.take(at) {
-            self.outcome(outcome)?;
+        if let Some((outcome, source)) = job.take(at) {
+            self.outcome(outcome, source)?;
         }
         self.close(number);
         Ok(())
@@ -554,8 +554,10 @@ impl Run<'_> {
                     }
                 }
                 Piece::Answers(number) => {
-                    while let Some(outcome) = self.jobs.get_mut(&number).and_then(|job| job.next_in_order()) {
-                        self.outcome(outcome)?;
+                    while let Some((outcome, source)) =
+                        self.jobs.get_mut(&number).and_then(|job| job.next_in_order())
+                    {
+                        self.outcome(outcome, source)?;
                     }
                     if !self.close(number) {
                         self.pieces.push_front(Piece::Answers(number));
@@ -567,10 +569,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn outcome(&mut self, outcome: Outcome) -> Result<(), Failure> {
+    fn outcome(&mut self, outcome: Outcome, source: Source) -> Result<(), Failure> {
         match outcome {
+            Outcome::Error(error) if source == Source::Unasked => self.output.spared(*error),
             Outcome::Error(error) => self.output.error(*error),
-            Outcome::Unasked(error) => self.output.spared(*error),
             Outcome::Response(mut response) => {
                 response.id = self.response_ids.give(std::mem::take(&mut response.id));
                 self.output.put(&*response)

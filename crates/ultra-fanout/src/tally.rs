@@ -99,7 +99,7 @@ impl Tally {
 
     /// A call that nobody needed, which is no failure.
     pub(crate) fn unasked(&mut self, error: &ErrorRecord) {
-        self.at(error.target.as_deref().unwrap_or_default(), |at| at.unasked += 1);
+        self.at(error.target.as_deref().unwrap_or_default(), |at| at.from(Source::Unasked));
     }
 
     /// Requests seen so far, those included that ask nothing here.

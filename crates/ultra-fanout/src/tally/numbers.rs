@@ -85,6 +85,7 @@ impl Numbers {
             Source::Cache => self.cached += 1,
             Source::Journal => self.journaled += 1,
             Source::Shared => self.shared += 1,
+            Source::Unasked => self.unasked += 1,
         }
     }
 
