@@ -56,7 +56,7 @@ fn error(message: &str) -> ErrorRecord {
 
 fn nth(n: usize) -> Key {
     static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| (0..256).map(|n| key(&format!("call {n}"))).collect());
-    KEYS[n].clone()
+    KEYS[n]
 }
 
 /// Notes and writes the calls `calls`.

@@ -460,7 +460,7 @@ fn g149_the_size_is_bounded_and_the_oldest_make_room() {
     let mut in_time: Vec<_> = all.iter().collect();
     in_time.sort_by_key(|(_, row)| row.created_s);
     for some in in_time.chunks(10) {
-        let batch = some.iter().map(|(key, row)| ((*key).clone(), (*row).clone())).collect();
+        let batch = some.iter().map(|(key, row)| (**key, (*row).clone())).collect();
         store.put(&batch).expect("finds room");
     }
     let stats = store.stats().expect("counts");
