@@ -1,6 +1,9 @@
 //! A run: what is read becomes calls, what comes back becomes records, in order and exactly once.
 
-use std::collections::{BTreeMap, VecDeque};
+mod enough;
+mod order;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ultra_core::bare::Asked;
@@ -12,20 +15,20 @@ use ultra_core::record::{ErrorRecord, Prompt, Record as _, Request};
 use ultra_core::sampling::Sampling;
 use ultra_core::shutdown::Why;
 use ultra_core::target;
-use ultra_core::tool::{Context, Order, Summary, many};
+use ultra_core::tool::{Context, Order, Summary};
 use ultra_provider::dispatch::{Dispatcher, Event, Feed};
 
+use self::order::{Ordered, Piece};
 use crate::args::FanoutArgs;
 use crate::calls::{Calls, Seat, Settled, Source};
 use crate::decided::{Poll, Rule};
-use crate::job::{Job, Jobs, Outcome, each_once};
+use crate::job::{Job, Outcome, each_once};
 use crate::panel;
 use crate::preview::Preview;
 use crate::progress::Progress;
 use crate::quorum::Quorum;
 use crate::reader::{self, Read, Reading};
 use crate::request;
-use crate::seen::Seen;
 use crate::setup;
 use crate::tally::Tally;
 
@@ -59,25 +62,20 @@ pub(crate) fn run(
     let default_order = if context.mock { Order::Input } else { Order::Done };
     let mut run = Run {
         context,
-        output,
+        out: Ordered::new(output, context.order.unwrap_or(default_order) == Order::Input),
         calls,
         input: Some(reader::start(input, reading)?),
-        in_order: context.order.unwrap_or(default_order) == Order::Input,
         concurrency: config.per_target,
         sampling: args.sampling,
         targets,
         quorum: args.effort.quorum,
         voting: args.voting.rule(),
-        jobs: BTreeMap::new(),
         opened: 0,
         ready: Vec::new(),
         alarms: BTreeMap::new(),
-        pieces: VecDeque::new(),
-        held: 0,
         undecided: None,
         unasked: false,
         prompt_ids: Ids::of_a_stream(),
-        response_ids: Seen::default(),
         tally: Tally::default(),
         progress: Progress::new(context),
         failure: None,
@@ -90,18 +88,6 @@ pub(crate) fn run(
     run.end(went, args.summary.as_deref())
 }
 
-/// A piece of the output that waits for its turn.
-enum Piece {
-    /// Whole lines that only pass.
-    Lines(Vec<u8>),
-    Prompt(Box<Prompt>),
-    Error(Box<ErrorRecord>),
-    /// A request that is not written yet; its answers follow it.
-    Request(u64),
-    /// Answers to a request that is written.
-    Answers(u64),
-}
-
 /// How many requests were answered by enough targets.
 #[derive(Debug, Default)]
 struct Quorums {
@@ -112,32 +98,26 @@ struct Quorums {
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about how far the run is")]
 struct Run<'a> {
     context: &'a Context,
-    output: &'a mut Output,
+    out: Ordered<'a>,
     calls: Calls,
     /// What is read, until it ends or nothing more is wanted.
     input: Option<Feed<Read>>,
-    in_order: bool,
     concurrency: usize,
     sampling: Sampling,
     targets: Vec<String>,
     quorum: Option<Quorum>,
     /// How the answers to a request are voted on, when that decides who is asked.
     voting: Option<Rule>,
-    jobs: Jobs,
     opened: u64,
     /// What is settled and not yet in the journal.
     ready: Vec<Settled>,
     /// Jobs whose quorum was reached, by the alarm that ends their grace time.
     alarms: BTreeMap<u64, u64>,
-    pieces: VecDeque<Piece>,
-    /// Bytes of pieces and jobs.
-    held: u64,
     /// A prompt whose own request may follow.
     undecided: Option<Box<Prompt>>,
     /// There were prompts, and nobody to ask them.
     unasked: bool,
     prompt_ids: Ids,
-    response_ids: Seen,
     tally: Tally,
     progress: Progress,
     /// A reason to end once everything under way is over.
@@ -154,21 +134,21 @@ impl Run<'_> {
     fn go(&mut self) -> Result<(), Failure> {
         loop {
             let room = self.has_room();
-            let Self { calls, input, output, .. } = self;
+            let Self { calls, input, out, .. } = self;
             let feed = if room { input.as_mut() } else { None };
             // What was paid for must not wait for more input: neither its reader nor the store does without it.
-            match calls.next(feed, output)? {
+            match calls.next(feed, out.output)? {
                 Event::Finished(done) => {
                     self.tally.call(&done);
                     self.tally.unreached(&done.call.target, u64::from(done.unreached));
                     self.progress.call(&done);
-                    self.calls.finished(*done, &self.jobs, &mut self.ready)?;
+                    self.calls.finished(*done, &self.out.jobs, &mut self.ready)?;
                     if self.ready.len() >= BATCH || !self.calls.dispatcher.has_more() {
                         self.hand_out()?;
                     }
                 }
                 Event::Text { ticket, attempt, text } => {
-                    self.calls.piece((ticket, attempt, text), &self.jobs, self.output)?;
+                    self.calls.piece((ticket, attempt, text), &self.out.jobs, self.out.output)?;
                 }
                 Event::Launching(tickets) => {
                     if let Err(failure) = self.calls.intend(&tickets) {
@@ -178,7 +158,7 @@ impl Run<'_> {
                 Event::Note { target, text, down } => {
                     self.progress.note(&target, &text);
                     if let Some(down) = down {
-                        self.calls.heard(&target, down, &self.jobs);
+                        self.calls.heard(&target, down, &self.out.jobs);
                     }
                 }
                 Event::Alarm(alarm) => {
@@ -236,7 +216,7 @@ impl Run<'_> {
         if let Some(preview) = &self.preview
             && went.is_ok()
         {
-            return preview.end(self.voting.as_ref(), self.output);
+            return preview.end(self.voting.as_ref(), self.out.output);
         }
         match went {
             Err(failure) if failure.is_reader_gone() && self.tally.seen() > 0 => {
@@ -281,17 +261,17 @@ impl Run<'_> {
     /// bounds both.
     fn has_room(&self) -> bool {
         let twice = self.concurrency.saturating_mul(2);
-        let few = self.jobs.len()
+        let few = self.out.jobs.len()
             < self.concurrency.saturating_mul(REQUESTS).min(twice.saturating_add(SPARE))
-            && self.pieces.len() < self.concurrency.saturating_mul(PIECES);
-        let hungry = || !self.in_order && self.voting.is_none() && self.calls.is_hungry(twice);
-        self.jobs.is_empty() || (self.held < self.context.memory && (few || hungry()))
+            && self.out.waiting() < self.concurrency.saturating_mul(PIECES);
+        let hungry = || !self.out.is_in_order() && self.voting.is_none() && self.calls.is_hungry(twice);
+        self.out.jobs.is_empty() || (self.out.held() < self.context.memory && (few || hungry()))
     }
 
     fn take(&mut self, read: Read) -> Result<(), Failure> {
         match read {
             Read::Lines(lines) => self.piece(Piece::Lines(lines)),
-            Read::Fault(fault) => self.piece(Piece::Error(Box::new(fault.into_record(self.output.tool())))),
+            Read::Fault(fault) => self.piece(Piece::Error(Box::new(fault.into_record(self.out.tool())))),
             Read::Prompt(line, prompt) => {
                 self.decide()?;
                 self.undecided = Some(prompt);
@@ -347,7 +327,7 @@ impl Run<'_> {
         if self.tally.unaddressed() {
             tracing::warn!("{message}");
         }
-        let mut error = ErrorRecord::new(self.output.tool(), ErrorKind::Request, message);
+        let mut error = ErrorRecord::new(self.out.tool(), ErrorKind::Request, message);
         error.prompt_id = Some(prompt_id);
         error.request_id = request_id;
         self.piece(Piece::Error(Box::new(error)))
@@ -366,7 +346,7 @@ impl Run<'_> {
         let calls = match target::pending(&request) {
             Ok(calls) => each_once(calls),
             Err(failure) => {
-                let error = ErrorRecord::new(self.output.tool(), ErrorKind::Request, failure.to_string());
+                let error = ErrorRecord::new(self.out.tool(), ErrorKind::Request, failure.to_string());
                 let error = Job::new(request, true, Vec::new(), 0).placed(error);
                 if let Some(line) = line {
                     self.piece(Piece::Lines(line))?;
@@ -377,7 +357,7 @@ impl Run<'_> {
         self.tally.request(calls.len());
         if let Some(preview) = &mut self.preview {
             let job = Job::new(request, true, calls, 0);
-            return preview.job(&job, &mut self.calls, self.context, self.output);
+            return preview.job(&job, &mut self.calls, self.context, self.out.output);
         }
         if let Some(line) = line.as_ref().filter(|_| calls.is_empty()) {
             return self.piece(Piece::Lines(line.clone()));
@@ -392,49 +372,25 @@ impl Run<'_> {
         job.poll = poll;
         let calls = job.calls.len();
         let asked = if job.poll.is_none() { calls } else { 0 };
-        self.held += job.held;
-        self.jobs.insert(number, Box::new(job));
-        self.piece(Piece::Request(number))?;
+        self.out.request(number, job)?;
         for at in 0..calls {
-            if let Some(job) = self.jobs.get(&number) {
+            if let Some(job) = self.out.jobs.get(&number) {
                 self.progress.asked(job.target(at));
             }
         }
         for at in 0..asked {
             self.begin((number, at))?;
         }
-        self.poll(number)?;
-        if calls == 0 && !self.in_order {
-            self.close(number);
-        }
-        Ok(())
+        self.poll(number)
     }
 
     /// Begins one call.
     fn begin(&mut self, seat: Seat) -> Result<(), Failure> {
-        let Some(job) = self.jobs.get(&seat.0) else { return Ok(()) };
+        let Some(job) = self.out.jobs.get(&seat.0) else { return Ok(()) };
         match self.calls.begin(seat, job)? {
             Some((outcome, source)) => self.settle(seat, outcome, source),
             None => Ok(()),
         }
-    }
-
-    /// Begins the calls of a job that its vote needs; those that it does not need end unasked.
-    fn poll(&mut self, number: u64) -> Result<(), Failure> {
-        while let Some(poll) = self.jobs.get_mut(&number).and_then(|job| job.poll.as_mut()) {
-            if let Some(at) = poll.next() {
-                self.begin((number, at))?;
-                continue;
-            }
-            let (spared, why) = poll.spared();
-            for at in spared {
-                let Some(job) = self.jobs.get(&number) else { break };
-                let outcome = job.cancelled(self.output.tool(), at, why);
-                self.settle((number, at), outcome, Source::Unasked)?;
-            }
-            break;
-        }
-        Ok(())
     }
 
     /// Takes a terminal record, and writes what can be written now.
@@ -455,7 +411,7 @@ impl Run<'_> {
                 }
             }
         }
-        let Some(job) = self.jobs.get_mut(&number) else { return Ok(()) };
+        let Some(job) = self.out.jobs.get_mut(&number) else { return Ok(()) };
         let answered = matches!(outcome, Outcome::Response(_));
         let is_needed = source != Source::Unasked;
         let stopped = matches!(&outcome, Outcome::Error(error) if error.kind == ErrorKind::Cancelled);
@@ -467,128 +423,20 @@ impl Run<'_> {
         if let Some(quorum) = self.quorum {
             self.count(number, answered, quorum);
         }
-        let Some(job) = self.jobs.get_mut(&number) else { return Ok(()) };
-        if self.in_order {
-            return self.write();
-        }
-        if let Some((outcome, source)) = job.take(at) {
-            self.outcome(outcome, source)?;
-        }
-        self.close(number);
-        Ok(())
+        self.out.settled((number, at))
     }
 
-    /// Counts towards the quorum of a job; when it is reached, the others have their grace time.
-    fn count(&mut self, number: u64, answered: bool, quorum: Quorum) {
-        let Some(job) = self.jobs.get_mut(&number) else { return };
-        let wanted = quorum.targets.min(job.targets());
-        if job.is_settled() && job.answered() < wanted {
-            self.quorums.missed += 1;
-        }
-        if answered && !job.is_let_go() && job.answered() >= wanted {
-            self.quorums.reached += 1;
-            job.let_go();
-            if !job.is_settled() {
-                let alarm = self.calls.dispatcher.alarm(quorum.grace);
-                self.alarms.insert(alarm, number);
-            }
-        }
-    }
-
-    /// Waits no longer for the calls of a job that have not ended.
-    fn let_go(&mut self, number: u64) -> Result<(), Failure> {
-        let Some(job) = self.jobs.get(&number) else { return Ok(()) };
-        let why = format!(
-            "not waited for: {} of {} had answered, which --quorum says is enough",
-            job.answered(),
-            many(job.targets() as u64, "target")
-        );
-        for seat in self.calls.withdraw(number, &why) {
-            let Some(job) = self.jobs.get(&number) else { continue };
-            let outcome = job.cancelled(self.output.tool(), seat.1, &why);
-            self.settle(seat, outcome, Source::Target)?;
-        }
-        Ok(())
-    }
-
-    /// Puts a prompt into the output, in its order: mostly that is now, and then it is not kept.
+    /// Puts a prompt into the output, in its order; a preview has none.
     fn prompt(&mut self, prompt: &Prompt) -> Result<(), Failure> {
-        if self.pieces.is_empty() && self.preview.is_none() {
-            return self.output.put(prompt);
-        }
-        self.piece(Piece::Prompt(Box::new(prompt.clone())))
+        if self.preview.is_some() { Ok(()) } else { self.out.prompt(prompt) }
     }
 
-    /// Puts a piece into the output, in its order.
+    /// Puts a piece into the output, in its order; a preview has errors alone.
     fn piece(&mut self, piece: Piece) -> Result<(), Failure> {
         if self.preview.is_some() && !matches!(piece, Piece::Error(_)) {
             return Ok(());
         }
-        if let Piece::Lines(lines) = &piece {
-            self.held += lines.len() as u64;
-        }
-        self.pieces.push_back(piece);
-        self.write()
-    }
-
-    /// Writes the pieces whose turn it is.
-    fn write(&mut self) -> Result<(), Failure> {
-        while let Some(piece) = self.pieces.pop_front() {
-            match piece {
-                Piece::Lines(lines) => {
-                    self.held -= lines.len() as u64;
-                    let lines = lines.strip_suffix(b"\n").unwrap_or(&lines);
-                    lines.split(|byte| *byte == b'\n').try_for_each(|line| self.output.pass_bytes(line))?;
-                }
-                Piece::Prompt(prompt) => self.output.put(&*prompt)?,
-                Piece::Error(error) => self.output.error(*error)?,
-                Piece::Request(number) => {
-                    let Some(job) = self.jobs.get(&number) else { continue };
-                    if job.read {
-                        self.output.rewrite(&job.request)?;
-                    } else {
-                        self.output.put(&job.request)?;
-                    }
-                    if self.in_order {
-                        self.pieces.push_front(Piece::Answers(number));
-                    }
-                }
-                Piece::Answers(number) => {
-                    while let Some((outcome, source)) =
-                        self.jobs.get_mut(&number).and_then(|job| job.next_in_order())
-                    {
-                        self.outcome(outcome, source)?;
-                    }
-                    if !self.close(number) {
-                        self.pieces.push_front(Piece::Answers(number));
-                        return Ok(());
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn outcome(&mut self, outcome: Outcome, source: Source) -> Result<(), Failure> {
-        match outcome {
-            Outcome::Error(error) if source == Source::Unasked => self.output.spared(*error),
-            Outcome::Error(error) => self.output.error(*error),
-            Outcome::Response(mut response) => {
-                response.id = self.response_ids.give(std::mem::take(&mut response.id));
-                self.output.put(&*response)
-            }
-        }
-    }
-
-    /// Forgets a job that is written; false while it is not.
-    fn close(&mut self, number: u64) -> bool {
-        match self.jobs.get(&number) {
-            Some(job) if job.is_over() => self.held -= job.held,
-            Some(_) => return false,
-            None => return true,
-        }
-        self.jobs.remove(&number);
-        true
+        self.out.piece(piece)
     }
 
     /// Reads no further; what is under way still ends.
