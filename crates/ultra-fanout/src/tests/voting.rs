@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ultra_core::failure::Exit;
-
 use ultra_aggregate::vote::Count;
+use ultra_core::failure::Exit;
+use ultra_core::shutdown::Why;
 
 use super::*;
 use crate::decided::Said;
