@@ -138,11 +138,11 @@ impl Entrant {
     }
 }
 
-/// Splits a line at white space; what stands in quotes stays together.
+/// Splits a line at white space, and a `+` from what stands beside it; what stands in quotes stays together.
 fn words(line: &str) -> Result<Vec<String>, &'static str> {
     let mut words = Vec::new();
     let (mut word, mut quote) = (None::<String>, None);
-    for c in line.replace('+', " + ").chars() {
+    for c in line.chars() {
         match (quote, c) {
             (None, '"' | '\'') => {
                 quote = Some(c);
@@ -150,6 +150,10 @@ fn words(line: &str) -> Result<Vec<String>, &'static str> {
             }
             (Some(open), c) if open == c => quote = None,
             (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, '+') => {
+                words.extend(word.take());
+                words.push("+".into());
+            }
             (_, c) => word.get_or_insert_default().push(c),
         }
     }
@@ -209,6 +213,16 @@ mod tests {
             let told = names(&[wrong]).expect_err(wrong);
             assert!(told.starts_with("--strategies"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_plus_in_quotes_is_no_pipe() {
+        assert_eq!(
+            words(r"vote --extract 'regex:(\d+)'+ fuse").expect("closes"),
+            ["vote", "--extract", r"regex:(\d+)", "+", "fuse"]
+        );
+        let line = r"vote --extract 'regex:(\d+) of \d+'";
+        assert_eq!(names(&[line]).expect("reads"), [(line.to_owned(), 1)]);
     }
 
     #[test]
