@@ -156,9 +156,10 @@ impl<'a> Page<'a> {
         self.format = self.format.or(form);
     }
 
-    /// Whether a text that is being written can be shown next.
+    /// Whether people are shown texts while they are written, and none is being shown. A record of each piece is
+    /// there already.
     pub(crate) fn is_free(&self) -> bool {
-        self.flow.is_none()
+        self.flow.is_none() && self.is_text() && self.streams()
     }
 
     /// Whether another result can wait for the one that is being written.

@@ -184,10 +184,11 @@ impl<'a> Run<'a> {
         }
         self.desk.answered(done, &mut self.calls);
         self.give()?;
-        match self.desk.next_draft().filter(|_| self.page.is_free()) {
-            Some(draft) => self.page.draft(&draft),
-            None => Ok(()),
+        // What waited may be shown now. All calls under way are looked at, so only where something may come of it.
+        if !self.page.is_free() {
+            return Ok(());
         }
+        self.desk.next_draft().map_or(Ok(()), |draft| self.page.draft(&draft))
     }
 
     /// A piece of a reply came.

@@ -218,6 +218,30 @@ fn records_stay_as_they_are_and_deltas_come_where_they_are_wanted() {
 }
 
 #[test]
+fn pieces_of_prompts_that_are_written_at_the_same_time_come_once_each() {
+    let records = [two(), panel("q", &["Yes.", "Yes!"])].concat();
+    for context in [pipe(), Context { person_reads: false, ..in_order() }] {
+        let arguments = ["fuse", "--ultra", "exec:w", "--stream"];
+        let (ran, seen) = run_talking(&context, &arguments, &records, |_, number| match number {
+            0 => Talk::of("First answer of all.", 3).until("nd the end."),
+            _ => Talk {
+                pieces: vec!["Second".into(), " and the end.".into()],
+                ..Talk::of("Second and the end.", 1)
+            }
+            .until("\"synthesis\""),
+        });
+        assert!(seen[1].contains("\"synthesis\""), "the first has ended: {seen:?}");
+        for synthesis in ran.of("synthesis") {
+            let of = |delta: &&Value| delta["prompt_id"] == synthesis["prompt_id"];
+            let deltas = ran.of("delta");
+            let told: String = deltas.iter().filter(of).filter_map(|delta| delta["text"].as_str()).collect();
+            assert_eq!(told, synthesis["text"], "{}", ran.stdout);
+        }
+        assert_eq!(ran.of("synthesis").len(), 2);
+    }
+}
+
+#[test]
 fn only_the_last_window_of_many_samples_is_the_answer() {
     let records = panel("p", &["One.", "Two.", "Three.", "Four.", "Five."]);
     let arguments = ["self-moa", "--window", "3", "--ultra", "exec:w"];
