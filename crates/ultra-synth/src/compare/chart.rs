@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ultra_core::record::Compared;
 
-use super::report::{Report, Row};
+use super::report::{Bill, Report, Row};
 use crate::aggregate::stats::Interval;
 use crate::page::html::escape;
 
@@ -66,12 +66,12 @@ pub(super) fn prices(report: &Report) -> Option<String> {
     let bills = || report.rows.iter().filter_map(|row| row.bill.as_ref());
     if bills().any(|bill| bill.cost.is_some()) {
         let axis = Axis { what: "US dollars a prompt", shown: |value| format!("{value:.4}") };
-        return over(report, &axis, |row| row.bill.as_ref()?.cost.or(Some(NOTHING)));
+        return over(report, &axis, |bill, _| bill.cost.or_else(|| bill.nothing()));
     }
     let prompts = report.prompts.max(1) as f64;
     let axis = Axis { what: "calls a prompt", shown: |value| format!("{value:.1}") };
-    over(report, &axis, |row| {
-        let calls = row.bill.as_ref()?.calls as f64 / prompts;
+    over(report, &axis, |bill, _| {
+        let calls = bill.calls as f64 / prompts;
         Some(Interval { estimate: calls, low: calls, high: calls, error: 0.0 })
     })
 }
@@ -79,15 +79,18 @@ pub(super) fn prices(report: &Report) -> Option<String> {
 /// Score over the time of a prompt, on top of the answers; nothing when it is not known of any strategy.
 pub(super) fn latencies(report: &Report) -> Option<String> {
     let axis = Axis { what: "seconds a prompt, on top of the answers", shown: |value| format!("{value:.1}") };
-    over(report, &axis, |row| {
-        row.bill.as_ref()?;
-        let Interval { estimate, low, high, error } = row.latency.unwrap_or(NOTHING);
+    over(report, &axis, |bill, row| {
+        let Interval { estimate, low, high, error } = row.latency.or_else(|| bill.nothing())?;
         Some(Interval { estimate: estimate / 1e3, low: low / 1e3, high: high / 1e3, error: error / 1e3 })
     })
 }
 
-/// What a strategy takes that asks nobody.
-const NOTHING: Interval = Interval { estimate: 0.0, low: 0.0, high: 0.0, error: 0.0 };
+impl Bill {
+    /// What a strategy takes that asks nobody; of others it is not known.
+    fn nothing(&self) -> Option<Interval> {
+        (self.calls == 0).then_some(Interval { estimate: 0.0, low: 0.0, high: 0.0, error: 0.0 })
+    }
+}
 
 /// What a score is held against.
 struct Axis {
@@ -95,10 +98,17 @@ struct Axis {
     shown: fn(f64) -> String,
 }
 
-/// Scores over what `of` says of each line, with the intervals of both; nothing when that is nothing for all.
-fn over(report: &Report, axis: &Axis, of: impl Fn(&Row) -> Option<Interval>) -> Option<String> {
-    let marks: Vec<(&Row, Interval, Interval)> =
-        report.rows.iter().filter_map(|row| Some((row, of(row)?, row.quality?))).collect();
+/// Scores over what `of` says of each strategy, with the intervals of both, and a line about those of which it is not
+/// known; nothing when that is nothing for all.
+fn over(report: &Report, axis: &Axis, of: impl Fn(&Bill, &Row) -> Option<Interval>) -> Option<String> {
+    let (mut marks, mut unknown) = (Vec::new(), Vec::new());
+    for row in &report.rows {
+        let (Some(bill), Some(quality)) = (&row.bill, row.quality) else { continue };
+        match of(bill, row) {
+            Some(value) => marks.push((row, value, quality)),
+            None => unknown.push(format!("<code>{}</code>", escape(&row.name))),
+        }
+    }
     let most = marks.iter().map(|mark| mark.1.high).max_by(f64::total_cmp).filter(|most| *most > 0.0)?;
     let height = 300.0;
     let x = |value: f64| 60.0 + value / most * (WIDE - 200.0);
@@ -147,6 +157,10 @@ fn over(report: &Report, axis: &Axis, of: impl Fn(&Row) -> Option<Interval>) -> 
         let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{name}</text>", at + 9.0, up + 4.0);
     }
     svg.push_str("</svg>\n");
+    if !unknown.is_empty() {
+        let _ =
+            writeln!(svg, "<p class=\"how\">Not shown, because it is not known: {}.</p>", unknown.join(", "));
+    }
     Some(svg)
 }
 

@@ -1,3 +1,4 @@
+mod chart;
 mod effects;
 mod known;
 mod latency;
