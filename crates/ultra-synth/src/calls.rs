@@ -3,10 +3,11 @@
 //! With a journal each answer is written down before anybody hears of it, under the key of its call, which is the
 //! one that `ultra-fanout` and `ultra-cache` use. The same call made again, in this run or a later one, is that answer: with
 //! its tokens, its price and the time that it took, as if it had just been bought. What failed is asked again.
+//! A call that equals one under way waits for it, so that each is bought once and a later run says the same.
 
 mod recording;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,12 +27,35 @@ pub(crate) struct Calls {
     recording: Option<Recording>,
     /// Calls that the journal answers.
     recalled: VecDeque<Box<Finished>>,
-    /// How many those were.
+    /// How many calls a recording was asked for; their tickets count from 0.
     count: u64,
-    /// What is under way and will be kept.
-    keys: BTreeMap<Ticket, Key>,
+    /// What is under way, by the ticket of the dispatcher.
+    under_way: BTreeMap<Ticket, UnderWay>,
+    /// The tickets of the dispatcher, by those that were given out.
+    sent: BTreeMap<Ticket, Ticket>,
+    /// Calls that equal one under way.
+    waiting: BTreeMap<Key, Vec<Wanted>>,
+    /// Calls not sent that nobody wants any more.
+    unwanted: BTreeSet<Ticket>,
     /// Why the journal cannot be used.
     failed: Option<Failure>,
+}
+
+/// A call that a recording could not answer.
+#[derive(Debug, Clone, Copy)]
+struct UnderWay {
+    /// The ticket that was given out.
+    ticket: Ticket,
+    /// Where its answer will be kept.
+    key: Option<Key>,
+}
+
+/// A call on its way to a recording.
+#[derive(Debug)]
+struct Wanted {
+    ticket: Ticket,
+    call: Call,
+    deadline: Option<Duration>,
 }
 
 impl Calls {
@@ -42,7 +66,10 @@ impl Calls {
             recording: None,
             recalled: VecDeque::new(),
             count: 0,
-            keys: BTreeMap::new(),
+            under_way: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            unwanted: BTreeSet::new(),
             failed: None,
         }
     }
@@ -54,25 +81,49 @@ impl Calls {
 
     /// Takes a call over; see [`Dispatcher::submit`].
     pub(crate) fn submit(&mut self, call: Call, deadline: Option<Duration>) -> Ticket {
-        let known = self.recording.as_ref().map(|recording| recording.known(&call));
-        match known {
-            Some(Ok(Known::Answered(answer))) => return self.recall(call, *answer),
-            Some(Ok(Known::Open(key))) => {
-                let ticket = self.dispatcher.submit(call, deadline);
-                self.keys.insert(ticket, key);
-                return ticket;
-            }
-            Some(Err(failure)) => {
-                self.failed.get_or_insert(failure);
-            }
-            Some(Ok(Known::Nameless)) | None => {}
+        if self.recording.is_none() {
+            return self.dispatcher.submit(call, deadline);
         }
-        self.dispatcher.submit(call, deadline)
+        let ticket = Ticket(self.count);
+        self.count += 1;
+        self.place(Wanted { ticket, call, deadline });
+        ticket
     }
 
     /// Nobody wants the answer to this call any more; see [`Dispatcher::withdraw`].
     pub(crate) fn withdraw(&mut self, ticket: Ticket) {
-        self.dispatcher.withdraw(ticket);
+        match self.sent.get(&ticket) {
+            Some(sent) => self.dispatcher.withdraw(*sent),
+            None if self.recording.is_none() => self.dispatcher.withdraw(ticket),
+            None => drop(self.unwanted.insert(ticket)),
+        }
+    }
+
+    /// Answers a call from the recording, lets it wait for one that equals it, or sends it.
+    fn place(&mut self, wanted: Wanted) {
+        let known = self.recording.as_ref().map(|recording| recording.known(&wanted.call));
+        let key = match known {
+            Some(Ok(Known::Answered(answer))) => return self.recall(wanted, *answer),
+            Some(Ok(Known::Open(key))) => Some(key),
+            Some(Ok(Known::Nameless)) | None => None,
+            Some(Err(failure)) => {
+                self.failed.get_or_insert(failure);
+                None
+            }
+        };
+        if let Some(equal) = key.and_then(|key| self.waiting.get_mut(&key)) {
+            return equal.push(wanted);
+        }
+        let Wanted { ticket, call, deadline } = wanted;
+        let sent = self.dispatcher.submit(call, deadline);
+        self.sent.insert(ticket, sent);
+        self.under_way.insert(sent, UnderWay { ticket, key });
+        if let Some(key) = key {
+            self.waiting.insert(key, Vec::new());
+        }
+        if self.unwanted.remove(&ticket) {
+            self.dispatcher.withdraw(sent);
+        }
     }
 
     /// What happens next; see [`Dispatcher::next`].
@@ -90,13 +141,15 @@ impl Calls {
                 return Err(failure);
             }
             if let Some(done) = self.recalled.pop_front() {
+                self.unwanted.remove(&done.ticket);
                 return Ok(Event::Finished(done));
             }
             match self.dispatcher.next(feed.as_deref_mut(), &mut idle)? {
                 Event::Launching(tickets) => self.intend(&tickets),
-                Event::Finished(done) => {
-                    self.keep(&done)?;
-                    return Ok(Event::Finished(done));
+                Event::Finished(done) => return self.ended(done).map(Event::Finished),
+                Event::Text { ticket, attempt, text } => {
+                    let ticket = self.under_way.get(&ticket).map_or(ticket, |call| call.ticket);
+                    return Ok(Event::Text { ticket, attempt, text });
                 }
                 event => return Ok(event),
             }
@@ -123,40 +176,46 @@ impl Calls {
     }
 
     /// Ends a call with what is known of it; it was sent zero times.
-    fn recall(&mut self, call: Call, answered: Answered) -> Ticket {
-        // The tickets of the dispatcher begin at the other end.
-        let ticket = Ticket(u64::MAX - self.count);
-        self.count += 1;
-        let Answered { model, text, reasoning, finish_reason, usage, cost_usd, .. } = answered;
-        let mock = answered.mock;
+    fn recall(&mut self, wanted: Wanted, answered: Answered) {
+        let Answered { model, text, reasoning, finish_reason, usage, cost_usd, mock, timing, .. } = answered;
         let answer =
             Answer { model, text, reasoning, finish_reason, usage, cost_usd, first_byte: None, mock };
         self.recalled.push_back(Box::new(Finished {
-            ticket,
-            call: Arc::new(call),
+            ticket: wanted.ticket,
+            call: Arc::new(wanted.call),
             result: Ok(answer),
             attempts: 0,
             possibly_paid: 0,
             unreached: 0,
-            timing: answered.timing,
+            timing,
         }));
-        ticket
     }
 
     /// Writes down that calls are about to be bought; when that cannot be done, they are not.
     fn intend(&mut self, tickets: &[Ticket]) {
         let Some(recording) = &self.recording else { return };
-        let keys = tickets.iter().filter_map(|ticket| self.keys.get(ticket));
+        let keys = tickets.iter().filter_map(|ticket| self.under_way.get(ticket)?.key.as_ref());
         if let Err(failure) = recording.intend(keys) {
             self.failed = Some(failure);
         }
     }
 
-    fn keep(&mut self, done: &Finished) -> Result<(), Failure> {
-        let key = self.keys.remove(&done.ticket);
-        match (&self.recording, key, &done.result) {
-            (Some(recording), Some(key), Ok(answer)) => recording.keep(&key, answer, done),
-            _ => Ok(()),
+    /// Keeps the answer of a call that was sent. Those that waited for it get it too; when it failed, the first of
+    /// them is sent.
+    fn ended(&mut self, mut done: Box<Finished>) -> Result<Box<Finished>, Failure> {
+        let Some(UnderWay { ticket, key }) = self.under_way.remove(&done.ticket) else { return Ok(done) };
+        self.sent.remove(&ticket);
+        done.ticket = ticket;
+        let Some(key) = key else { return Ok(done) };
+        if let (Some(recording), Ok(answer)) = (&self.recording, &done.result) {
+            recording.keep(&key, answer, &done)?;
         }
+        for wanted in self.waiting.remove(&key).unwrap_or_default() {
+            self.place(wanted);
+        }
+        Ok(done)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Streams for tests, and runs of the tool in this process.
 
 use std::io::{Cursor, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use clap::FromArgMatches as _;
@@ -200,16 +201,52 @@ fn run_with(
     let context = Context { mock: false, ..context.clone() };
     let input = Input::new(Cursor::new(lines(records)), Options::default());
     let mut output = Output::new("ultra-synth", sink.clone()).emitting(context.emit).strict(context.strict);
-    let provider = provider.clone();
-    let dial = move |context: &Context, config: &DispatchConfig| {
-        let provider = provider.clone();
-        Dispatcher::with(context, config, move |_| Ok(Box::new(provider.clone()))).map(Calls::new)
-    };
+    let dial = |context: &Context, config: &DispatchConfig| dial(context, config, provider.clone());
     let result = crate::tool::run_any(&args(arguments), &context, input, &mut output, &dial);
     output.flush().expect("writes");
     let errors = output.errors();
     let stdout = sink.text();
     Ran { result, stdout, errors }
+}
+
+fn dial(
+    context: &Context,
+    config: &DispatchConfig,
+    provider: impl Provider + Clone + 'static,
+) -> Result<Calls, Failure> {
+    Dispatcher::with(context, config, move |_| Ok(Box::new(provider.clone()))).map(Calls::new)
+}
+
+/// Calls of models (`exec:…`) that answer from a script.
+pub(crate) fn scripted(
+    context: &Context,
+    config: &DispatchConfig,
+    script: impl Fn(&Call) -> Said + Send + Sync + 'static,
+) -> Calls {
+    dial(context, config, Scripted { script: Arc::new(script), late: Arc::new(|_| 0) }).expect("starts")
+}
+
+/// A failure that is not tried again and says nothing of other calls.
+pub(crate) fn refused(call: &Call) -> Box<CallError> {
+    let mock = Mock::new("m", "fail=1&kind=request", 0).expect("is a model");
+    Box::new(mock.attempt(call, 1).result.expect_err("fails"))
+}
+
+/// A journal that is not there yet, and goes when the test ends.
+pub(crate) struct File(pub(crate) PathBuf);
+
+impl File {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ultra-synth-{name}-{}.journal", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// What a simulated model answers: something that fits the schema of the call.

@@ -1,37 +1,21 @@
 //! Comparisons that are made again from the journal of the first.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use ultra_core::tool::Context;
 use ultra_provider::{Answer, Call};
 
 use super::latency::{three as timed_answers, timed};
 use super::{of, three};
-use crate::testing::{Ran, Said, run_scripted, says, simulated};
+use crate::testing::{File, Ran, Said, panel, run_scripted, says, simulated};
 
-/// A journal that is not there yet, and goes when the test ends.
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ultra-synth-{name}-{}.journal", std::process::id()));
-        let _ = std::fs::remove_file(&path);
-        Self(path)
-    }
-
-    fn lines_with(&self, part: &str) -> usize {
-        let text = std::fs::read_to_string(&self.0).expect("is there");
-        text.lines().filter(|line| line.contains(part)).count()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// How many lines of a journal say this.
+fn lines_with(file: &File, part: &str) -> usize {
+    let text = std::fs::read_to_string(&file.0).expect("is there");
+    text.lines().filter(|line| line.contains(part)).count()
 }
 
 /// Compares with a journal; also says how many calls were made.
@@ -40,11 +24,20 @@ fn compared(
     arguments: &[&str],
     script: impl Fn(&Call) -> Said + Send + Sync + 'static,
 ) -> (Ran, u64) {
+    compared_over(&three(), journal, arguments, script)
+}
+
+fn compared_over(
+    records: &[Value],
+    journal: &Path,
+    arguments: &[&str],
+    script: impl Fn(&Call) -> Said + Send + Sync + 'static,
+) -> (Ran, u64) {
     let made = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&made);
     let file = journal.to_str().expect("is text");
     let arguments = [&["compare", "--journal", file, "--ultra", "exec:u"], arguments].concat();
-    let ran = run_scripted(&Context::mock(0), &arguments, &three(), move |call| {
+    let ran = run_scripted(&Context::mock(0), &arguments, records, move |call| {
         count.fetch_add(1, Ordering::SeqCst);
         script(call)
     });
@@ -62,8 +55,8 @@ fn a_comparison_made_again_asks_nobody_and_reports_the_same() {
     let file = File::new("again");
     let arguments = ["-s", "judge", "-s", "analyse + fuse", "--rubric", "short", "--grader", "exec:g"];
     let (first, calls) = compared(&file.0, &arguments, priced);
-    assert_eq!((first.status(), file.lines_with("\"done\"") as u64), (0, calls));
-    assert_eq!(file.lines_with("\"intent\"") as u64, calls);
+    assert_eq!((first.status(), lines_with(&file, "\"done\"") as u64), (0, calls));
+    assert_eq!(lines_with(&file, "\"intent\"") as u64, calls);
     for more in [&[][..], &["--replay"]] {
         let (again, calls) = compared(&file.0, &[&arguments, more].concat(), |_| panic!("nobody is asked"));
         assert_eq!((again.status(), calls, &again.stdout), (0, 0, &first.stdout));
@@ -95,7 +88,7 @@ fn what_failed_is_asked_again() {
         let mock = ultra_provider::mock::Mock::new("m", "fail=1&kind=auth", 0).expect("is a model");
         Err(Box::new(mock.attempt(call, 1).result.expect_err("fails")))
     });
-    assert!(first > 0 && file.lines_with("\"done\"") == 0);
+    assert!(first > 0 && lines_with(&file, "\"done\"") == 0);
     // A refusal is an answer that was paid for.
     let (refused, calls) = compared(&file.0, &["-s", "fuse"], declines);
     let (again, more) = compared(&file.0, &["-s", "fuse"], priced);
@@ -139,4 +132,27 @@ fn what_the_journal_answers_is_not_paid_for() {
         let told = context.metrics.render();
         assert_eq!((ran.status(), told.contains("ultra_synth_cost_usd_total 0.75")), (0, paid), "{told}");
     }
+}
+
+/// A judge who says something else each time.
+fn fickle() -> impl Fn(&Call) -> Said + Send + Sync + 'static {
+    let count = AtomicU64::new(0);
+    move |_| {
+        let better = ["A", "B", "tie"][(count.fetch_add(1, Ordering::SeqCst) % 3) as usize];
+        Ok(says(&json!({"reason": "So it is.", "better": better}).to_string()))
+    }
+}
+
+#[test]
+fn equal_answers_make_equal_calls_and_each_is_bought_once() {
+    let file = File::new("equal");
+    let mut records = vec![json!({"type": "prompt", "id": "p", "text": "Capital?", "expected": "Paris."})];
+    records.extend(panel("p", &["Paris.", "Paris.", "Lyon."]));
+    let arguments = ["-s", "pairwise"];
+    let (first, calls) = compared_over(&records, &file.0, &arguments, fickle());
+    let keys = (lines_with(&file, "\"intent\""), lines_with(&file, "\"done\""));
+    assert_eq!((calls, keys), (3, (3, 3)), "Paris and Paris, Paris and Lyon, Lyon and Paris");
+    assert_eq!(of(&first.of("comparison"), "pairwise")["calls"], 6);
+    let (again, calls) = compared_over(&records, &file.0, &arguments, |_| panic!("nobody is asked"));
+    assert_eq!((calls, &again.stdout), (0, &first.stdout));
 }

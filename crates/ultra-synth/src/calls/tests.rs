@@ -1,0 +1,83 @@
+//! Equal calls under way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ultra_core::record::{Message, Role};
+use ultra_core::tool::Context;
+use ultra_provider::Call;
+use ultra_provider::dispatch::{DispatchConfig, Finished, Ticket};
+
+use super::{Calls, Recording, Unknown};
+use crate::testing::{File, Said, refused, says, scripted};
+
+fn call() -> Call {
+    Call {
+        request_id: "r".into(),
+        target: "exec:u".into(),
+        sample: 0,
+        messages: vec![Message::new(Role::User, "Which?")].into(),
+        params: None,
+        output_schema: None,
+    }
+}
+
+/// Calls with a journal, and how many of them were made.
+fn calls(
+    file: &File,
+    context: &Context,
+    script: impl Fn(&Call, u64) -> Said + Send + Sync + 'static,
+) -> (Calls, Arc<AtomicU64>) {
+    let made = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&made);
+    let config = DispatchConfig { announce: true, ..DispatchConfig::default() };
+    let calls = scripted(context, &config, move |call| script(call, count.fetch_add(1, Ordering::SeqCst)));
+    let recording = Recording::open(&file.0, Unknown::Ask, context).expect("opens");
+    (calls.recorded(recording), made)
+}
+
+fn texts(done: &[Finished]) -> Vec<Option<&str>> {
+    done.iter().map(|done| done.result.as_ref().ok().map(|answer| answer.text.as_str())).collect()
+}
+
+#[test]
+fn equal_calls_side_by_side_are_bought_once() {
+    let (file, context) = (File::new("side"), Context { mock: false, ..Context::mock(0) });
+    let (mut calls, made) = calls(&file, &context, |_, number| Ok(says(&format!("{number}"))));
+    let done = calls.ask([call(), call(), Call { sample: 1, ..call() }, call()]).expect("asks");
+    assert_eq!(texts(&done), [Some("0"), Some("0"), Some("1"), Some("0")]);
+    assert_eq!(done.iter().map(|done| done.attempts).collect::<Vec<_>>(), [1, 0, 1, 0]);
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn when_one_fails_the_next_is_asked_and_what_nobody_wants_is_not() {
+    let (file, context) = (File::new("next"), Context { mock: false, ..Context::mock(0) });
+    let (mut calls, made) = calls(&file, &context, |call, number| match number {
+        0 => Err(refused(call)),
+        _ => Ok(says(&format!("{number}"))),
+    });
+    let tickets: Vec<Ticket> = (0..5).map(|_| calls.submit(call(), None)).collect();
+    calls.withdraw(tickets[1]);
+    let mut done = Vec::new();
+    while done.len() < tickets.len() {
+        let next = calls.next(None::<&mut ultra_provider::dispatch::Feed<()>>, || Ok(()));
+        if let ultra_provider::dispatch::Event::Finished(one) = next.expect("goes on") {
+            done.push(*one);
+        }
+    }
+    done.sort_by_key(|done| done.ticket);
+    assert_eq!(done.iter().map(|done| done.ticket).collect::<Vec<_>>(), tickets);
+    assert_eq!(texts(&done), [None, None, Some("1"), Some("1"), Some("1")]);
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_call_that_is_withdrawn_makes_room_for_its_equal() {
+    let (file, context) = (File::new("room"), Context { mock: false, ..Context::mock(0) });
+    let (mut calls, made) = calls(&file, &context, |_, number| Ok(says(&format!("{number}"))));
+    let first = calls.submit(call(), None);
+    calls.withdraw(first);
+    let done = calls.ask([call()]).expect("asks");
+    assert_eq!((texts(&done), made.load(Ordering::SeqCst)), (vec![Some("0")], 1));
+}
