@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ultra_core::failure::Failure;
+use ultra_core::shutdown::Why;
 use ultra_provider::dispatch::{Dispatcher, Event, Feed, Finished, Ticket};
 use ultra_provider::{Answer, Call};
 use ultra_store::Key;
@@ -159,18 +160,25 @@ impl Calls {
     /// Makes `calls` and waits for all of them; see [`Dispatcher::ask`].
     ///
     /// # Errors
-    /// As for [`Calls::next`].
+    /// As for [`Calls::next`]; and when the run is told to stop, once what is in flight has ended.
     pub(crate) fn ask(&mut self, calls: impl IntoIterator<Item = Call>) -> Result<Vec<Finished>, Failure> {
         let tickets: Vec<Ticket> = calls.into_iter().map(|call| self.submit(call, None)).collect();
         let mut finished = BTreeMap::new();
+        let mut stopped = None;
         loop {
             match self.next(None::<&mut Feed<()>>, || Ok(()))? {
                 Event::Finished(done) => {
                     finished.insert(done.ticket, *done);
                 }
+                Event::Stop(why) => stopped = Some(why),
                 Event::Idle => break,
                 _ => {}
             }
+        }
+        match stopped {
+            Some(Why::ReaderGone) => return Err(Failure::reader_gone()),
+            Some(Why::Signal(_)) => return Err(Failure::stopped("stopped before all calls were answered")),
+            None => {}
         }
         Ok(tickets.iter().filter_map(|ticket| finished.remove(ticket)).collect())
     }

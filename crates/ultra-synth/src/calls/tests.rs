@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ultra_core::record::{Message, Role};
+use ultra_core::shutdown::Why;
 use ultra_core::tool::Context;
 use ultra_provider::Call;
 use ultra_provider::dispatch::{DispatchConfig, Finished, Ticket};
@@ -80,4 +81,19 @@ fn a_call_that_is_withdrawn_makes_room_for_its_equal() {
     calls.withdraw(first);
     let done = calls.ask([call()]).expect("asks");
     assert_eq!((texts(&done), made.load(Ordering::SeqCst)), (vec![Some("0")], 1));
+}
+
+#[test]
+fn who_is_told_to_stop_has_no_part_of_the_answers() {
+    for why in [Why::Signal(2), Why::ReaderGone] {
+        let (file, context) = (File::new("stop"), Context { mock: false, ..Context::mock(0) });
+        let shutdown = context.shutdown.clone();
+        let (mut calls, made) = calls(&file, &context, move |_, _| {
+            shutdown.trigger(why);
+            Ok(says("late"))
+        });
+        let failure = calls.ask([call(), call()]).expect_err("is stopped");
+        assert_eq!(failure.is_reader_gone(), why == Why::ReaderGone, "{failure}");
+        assert_eq!(made.load(Ordering::SeqCst), 1);
+    }
 }

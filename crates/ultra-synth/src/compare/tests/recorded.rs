@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
+use ultra_core::failure::Exit;
+use ultra_core::shutdown::Why;
 use ultra_core::tool::Context;
 use ultra_provider::{Answer, Call};
 
@@ -155,4 +157,19 @@ fn equal_answers_make_equal_calls_and_each_is_bought_once() {
     assert_eq!(of(&first.of("comparison"), "pairwise")["calls"], 6);
     let (again, calls) = compared_over(&records, &file.0, &arguments, |_| panic!("nobody is asked"));
     assert_eq!((calls, &again.stdout), (0, &first.stdout));
+}
+
+#[test]
+fn who_stops_while_it_is_graded_gets_no_part_of_a_comparison() {
+    let arguments =
+        ["compare", "-s", "vote", "--rubric", "short", "--grader", "exec:g", "--concurrency", "1"];
+    let context = Context::mock(0);
+    let shutdown = context.shutdown.clone();
+    let ran = run_scripted(&context, &arguments, &three(), move |call| {
+        shutdown.trigger(Why::Signal(2));
+        priced(call)
+    });
+    let failure = ran.result.as_ref().expect_err("is stopped");
+    assert_eq!(failure.exit(), Exit::Stopped, "{failure}");
+    assert!(ran.of("trial").is_empty() && ran.of("comparison").is_empty(), "{}", ran.stdout);
 }
