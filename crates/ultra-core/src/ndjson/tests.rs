@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Head, Input, Item, Options, Output, scan};
 use crate::kind::ErrorKind;
-use crate::record::{Prompt, Type};
+use crate::record::{ErrorRecord, Prompt, Type};
 
 /// What a stream gave, one line each: `head bytes` or `! kind @line+offset`.
 fn read(bytes: &[u8], options: Options) -> Vec<String> {
@@ -228,6 +228,22 @@ fn json(depth: u32) -> impl Strategy<Value = String> {
             }),
         ]
     })
+}
+
+#[test]
+fn an_error_that_repeats_gets_its_own_id_until_a_stream_has_forgotten_the_first() {
+    let sink = Shared::default();
+    let mut output = Output::new("ultra-test", sink.clone());
+    let others = (0..1 << 16).map(|n| n.to_string());
+    for message in ["first", "first"].map(str::to_owned).into_iter().chain(others).chain(["first".to_owned()])
+    {
+        output.error(ErrorRecord::new("ultra-test", ErrorKind::Server, message)).expect("writes");
+    }
+    output.flush().expect("writes");
+    let written = sink.0.lock().expect("is not poisoned");
+    let lines: Vec<_> = written.split(|byte| *byte == b'\n').collect();
+    assert_ne!(lines[0], lines[1]);
+    assert_eq!(lines[0], lines[lines.len() - 2]);
 }
 
 proptest! {
