@@ -24,7 +24,7 @@ use super::heard::Hearing;
 use crate::call::{Answer, Call, CallError, Provider, call_within};
 
 /// So many ends are worth a wake while the network is still busy.
-const MANY: usize = 32;
+const MANY: usize = 16;
 
 /// An attempt that ended; without a result when it was cancelled.
 pub(super) type Landing = (AttemptId, Option<Result<Answer, CallError>>);
