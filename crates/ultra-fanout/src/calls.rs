@@ -56,8 +56,23 @@ pub(crate) struct Calls {
     waiting: BTreeMap<Key, Vec<Seat>>,
     /// Targets that are down.
     down: BTreeSet<String>,
-    /// Calls of each target that are not over.
-    open: BTreeMap<String, usize>,
+    /// What each target has to do.
+    open: BTreeMap<String, Load>,
+    /// The job whose calls were begun last.
+    newest: u64,
+}
+
+/// So many requests after it was named the last time, a target is not waited for any more: what is read next is
+/// hardly for it.
+const LATELY: u64 = 256;
+
+/// What a target has to do.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    /// Calls that are not over.
+    calls: usize,
+    /// The last job that asked it.
+    asked: u64,
 }
 
 /// A call that was given to the dispatcher.
@@ -98,6 +113,7 @@ impl Calls {
             waiting: BTreeMap::new(),
             down: BTreeSet::new(),
             open: BTreeMap::new(),
+            newest: 0,
         })
     }
 
@@ -230,19 +246,22 @@ impl Calls {
         if let Some(stand_in) = &flight.stand_in {
             call.target.clone_from(stand_in);
         }
+        let number = flight.seat.0;
+        self.newest = self.newest.max(number);
         match self.open.get_mut(&call.target) {
-            Some(open) => *open += 1,
+            Some(load) => *load = Load { calls: load.calls + 1, asked: load.asked.max(number) },
             None => {
-                self.open.insert(call.target.clone(), 1);
+                self.open.insert(call.target.clone(), Load { calls: 1, asked: number });
             }
         }
         let ticket = self.dispatcher.submit(call, deadline);
         self.flights.insert(ticket, flight);
     }
 
-    /// Whether a target has fewer calls than `enough`.
+    /// Whether a target that was asked lately has fewer calls than `enough`.
     pub(crate) fn is_hungry(&self, enough: usize) -> bool {
-        self.open.values().any(|open| *open < enough)
+        let lately = |load: &Load| self.newest.saturating_sub(load.asked) < LATELY;
+        self.open.values().any(|load| load.calls < enough && lately(load))
     }
 
     /// Writes down that these calls are about to be sent.
@@ -285,8 +304,8 @@ impl Calls {
         jobs: &Jobs,
         settled: &mut Vec<Settled>,
     ) -> Result<(), Failure> {
-        if let Some(open) = self.open.get_mut(&done.call.target) {
-            *open -= 1;
+        if let Some(load) = self.open.get_mut(&done.call.target) {
+            load.calls -= 1;
         }
         let Some(mut flight) = self.flights.remove(&done.ticket) else { return Ok(()) };
         let Some(job) = jobs.get(&flight.seat.0) else { return Ok(()) };

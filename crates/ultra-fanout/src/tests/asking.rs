@@ -196,3 +196,22 @@ fn requests_that_only_pass_are_not_counted() {
     let run = Bench::new(&[]).run(&input);
     assert!(run.summary().starts_with("1 request, 1 response; 1 call;"), "{}", run.summary());
 }
+
+#[test]
+fn a_target_that_was_named_once_does_not_make_it_read_ahead_for_ever() {
+    let mut bench = Bench::new(&["mock:b?latency=1s"]);
+    bench.context.order = Some(Order::Done);
+    bench.args.limits.concurrency = 2;
+    let others: String = (0..600).map(|n| format!("{{\"prompt\":\"question {n}\"}}\n")).collect();
+    let run = bench.run(&format!("{{\"prompt\":\"first\",\"targets\":[\"mock:a\"]}}\n{others}"));
+    let (mut open, mut most) = (0, 0);
+    for record in run.records() {
+        match record["type"].as_str() {
+            Some("request") => open += 1,
+            Some("response") => open -= 1,
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    assert!(open == 0 && most < 300, "{most} requests were open at once");
+}
