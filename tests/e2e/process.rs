@@ -120,7 +120,8 @@ fn a_signal_lets_calls_in_flight_end_and_starts_no_new_one() {
     assert_eq!(server.calls().len(), 1, "{run}");
     assert_eq!(run.records("response").len(), 1, "the call in flight ended\n{run}");
     let terminal = run.records("response").len() + run.records("error").len();
-    assert_eq!(terminal, 3, "what was read has a terminal record\n{run}");
+    let asked = run.records("request").len();
+    assert!(asked > 1 && terminal == asked, "what was asked has a terminal record\n{run}");
 }
 
 #[test]
