@@ -202,8 +202,9 @@ fn a_target_that_was_named_once_does_not_make_it_read_ahead_for_ever() {
     let mut bench = Bench::new(&["mock:b?latency=1s"]);
     bench.context.order = Some(Order::Done);
     bench.args.limits.concurrency = 2;
-    let others: String = (0..600).map(|n| format!("{{\"prompt\":\"question {n}\"}}\n")).collect();
-    let run = bench.run(&format!("{{\"prompt\":\"first\",\"targets\":[\"mock:a\"]}}\n{others}"));
+    let first = [String::from(r#"{"prompt":"first","targets":["mock:a"]}"#)];
+    let others = (0..600).map(|n| format!(r#"{{"prompt":"question {n}"}}"#));
+    let run = bench.run(&first.into_iter().chain(others).collect::<Vec<_>>().join("\n"));
     let (mut open, mut most) = (0, 0);
     for record in run.records() {
         match record["type"].as_str() {
