@@ -34,10 +34,11 @@ use crate::tally::Tally;
 
 /// Requests under way at most, as a multiple of the calls in flight at one target, where they come out in the order
 /// of the input and one may keep others waiting. Where the calls are many, twice as many and some more are enough to
-/// keep all of them busy, and each takes memory. In the order of arrival twice as many always are, and what is
+/// keep all of them busy, and each takes memory. In the order of arrival twice as many are, but for a few, and what is
 /// small stays in the processor's cache.
 const REQUESTS: usize = 4;
 const SPARE: usize = 256;
+const FEW: usize = 16;
 
 /// Pieces of the output that wait for their turn at most, as a multiple of the calls in flight at one target.
 const PIECES: usize = 64;
@@ -263,13 +264,9 @@ impl Run<'_> {
     /// bounds both.
     fn has_room(&self) -> bool {
         let twice = self.concurrency.saturating_mul(2);
-        let enough = if self.out.is_in_order() {
-            self.concurrency.saturating_mul(REQUESTS).min(twice.saturating_add(SPARE))
-        } else {
-            twice
-        };
-        let few =
-            self.out.jobs.len() < enough && self.out.waiting() < self.concurrency.saturating_mul(PIECES);
+        let most = if self.out.is_in_order() { twice.saturating_add(SPARE) } else { twice.max(FEW) };
+        let few = self.out.jobs.len() < self.concurrency.saturating_mul(REQUESTS).min(most)
+            && self.out.waiting() < self.concurrency.saturating_mul(PIECES);
         let hungry = || !self.out.is_in_order() && self.voting.is_none() && self.calls.is_hungry(twice);
         self.out.jobs.is_empty() || (self.out.held() < self.context.memory && (few || hungry()))
     }
