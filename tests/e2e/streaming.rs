@@ -32,6 +32,18 @@ fn synth(sandbox: &Sandbox, server: &Server) -> Command {
         .env("OLLAMA_BASE_URL", server.openai_url())
 }
 
+/// A run that is told to stop when the first line stands there.
+fn interrupted(server: &Server) -> Run {
+    let mut running = synth(&Sandbox::new(), server).spawn();
+    running.write(answers()).expect("is read");
+    running.close_stdin();
+    running.wait_for_lines(1, SOON);
+    running.signal(Signal::INT);
+    let run = running.wait();
+    run.assert_signal(2);
+    run
+}
+
 #[test]
 fn the_first_words_stand_on_a_terminal_before_the_last_are_sent() {
     let server = Server::start(Script::always(Reply::text(&text()).dripping(400, Duration::from_millis(40))));
@@ -81,26 +93,14 @@ fn a_stream_that_breaks_is_marked_and_the_answer_begins_anew() {
 #[test]
 fn a_signal_lets_the_text_that_is_being_written_end() {
     let server = Server::start(Script::always(Reply::text(&text()).dripping(400, Duration::from_millis(40))));
-    let mut running = synth(&Sandbox::new(), &server).spawn();
-    running.write(answers()).expect("is read");
-    running.close_stdin();
-    running.wait_for_lines(1, SOON);
-    running.signal(Signal::INT);
-    let run = running.wait();
-    run.assert_signal(2);
+    let run = interrupted(&server);
     assert!(run.stdout().ends_with("and it ends here.\n") && !run.stdout().contains('['), "{run}");
 }
 
 #[test]
 fn a_text_that_a_signal_cuts_says_that_it_is_cut() {
     let server = Server::start(Script::always(Reply::text(&text()).stalled(Place::AfterEvents(20))));
-    let mut running = synth(&Sandbox::new(), &server).spawn();
-    running.write(answers()).expect("is read");
-    running.close_stdin();
-    running.wait_for_lines(1, SOON);
-    running.signal(Signal::INT);
-    let run = running.wait();
-    run.assert_signal(2);
+    let run = interrupted(&server);
     assert!(run.stdout().starts_with(FIRST) && run.stdout().ends_with(&format!("\n{BROKEN}\n")), "{run}");
 }
 

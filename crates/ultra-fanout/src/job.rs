@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ultra_aggregate::vote::Count;
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{ErrorRecord, Object, Pending, Request, Response};
+use ultra_core::record::{ErrorRecord, Pending, Request, Response};
 use ultra_provider::Call;
 use ultra_provider::dispatch::Finished;
 use ultra_store::Asked;
@@ -126,20 +126,10 @@ impl Job {
             target: asked.target.to_owned(),
             sample: asked.sample,
             stage: asked.stage.to_owned(),
-            fallback: None,
-            model: answer.model,
-            text: answer.text,
             json,
-            reasoning: answer.reasoning,
-            finish_reason: answer.finish_reason,
-            usage: answer.usage,
-            cost_usd: answer.cost_usd,
             attempts,
-            uncertain_prior: false,
             timing,
-            cache: None,
-            mock: answer.mock,
-            extra: Object::default(),
+            ..answer.response()
         }))
     }
 

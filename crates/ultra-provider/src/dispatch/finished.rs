@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ultra_core::record::{ErrorRecord, Timing};
+use ultra_core::record::{ErrorRecord, Object, Response, Timing};
 use ultra_core::shutdown::Why;
 
 use crate::call::{Answer, Call, CallError};
@@ -45,6 +45,34 @@ impl Finished {
         record.sample = Some(self.call.sample);
         record.attempts = Some(self.attempts);
         Some(record)
+    }
+}
+
+impl Answer {
+    /// The response that this answer is, without what was asked of whom, and how often.
+    pub fn response(self) -> Response {
+        Response {
+            id: String::new(),
+            request_id: String::new(),
+            prompt_id: String::new(),
+            target: String::new(),
+            sample: 0,
+            stage: String::new(),
+            fallback: None,
+            model: self.model,
+            text: self.text,
+            json: None,
+            reasoning: self.reasoning,
+            finish_reason: self.finish_reason,
+            usage: self.usage,
+            cost_usd: self.cost_usd,
+            attempts: 0,
+            uncertain_prior: false,
+            timing: None,
+            cache: None,
+            mock: self.mock,
+            extra: Object::default(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ultra_core::config::Config;
 use ultra_core::failure::Failure;
-use ultra_core::record::{Json, Object, Request};
+use ultra_core::record::{Json, Object, Request, Response};
 use ultra_core::target::{Route, Target};
 use ultra_core::tool::Context;
 use ultra_provider::dispatch::Finished;
@@ -113,26 +113,11 @@ impl Recording {
     /// # Errors
     /// When the journal cannot be written.
     pub(super) fn keep(&self, key: &Key, answer: &Answer, done: &Finished) -> Result<(), Failure> {
-        let answer = answer.clone();
         let json = done.call.output_schema.is_some().then(|| Json::parse(answer.text.clone()).ok()).flatten();
-        let answered = Answered {
-            fallback: None,
-            model: answer.model,
-            text: answer.text,
-            json,
-            reasoning: answer.reasoning,
-            finish_reason: answer.finish_reason,
-            usage: answer.usage,
-            cost_usd: answer.cost_usd,
-            attempts: done.attempts,
-            uncertain_prior: false,
-            timing: done.timing.clone(),
-            cache: None,
-            mock: answer.mock,
-            extra: Object::default(),
-        };
+        let (attempts, timing) = (done.attempts, done.timing.clone());
+        let entry = Entry::from(&Response { json, attempts, timing, ..answer.clone().response() });
         let journal = &mut self.0.borrow_mut().journal;
-        journal.done(key, &Entry::Answer(Box::new(answered)));
+        journal.done(key, &entry);
         journal.flush()
     }
 
