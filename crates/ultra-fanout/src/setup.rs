@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ultra_core::failure::Failure;
-use ultra_core::tool::Context;
+use ultra_core::tool::{Context, many};
 use ultra_provider::dispatch::{DispatchConfig, Limit, LimitSource};
 use ultra_store::journal::{self, Journal, JournalOptions};
 
@@ -107,7 +107,8 @@ fn affordable(total: usize) -> usize {
     }
     let fewer = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(total).clamp(1, total);
     tracing::warn!(
-        "{fewer} calls in flight instead of {total}: this process may open {files} files only (ulimit -n)"
+        "{} in flight instead of {total}: this process may open {files} files only (ulimit -n)",
+        many(fewer as u64, "call")
     );
     fewer
 }

@@ -23,6 +23,25 @@ fn case_129_few_files_mean_fewer_calls_at_once_and_one_warning() {
 }
 
 #[test]
+fn case_129_hardly_any_files_are_enough_or_a_message() {
+    let callers = ["ultra-fanout --lines -m exec:cat", "ultra-fanout --lines -m ollama:m"];
+    for tool in READERS.into_iter().chain(callers) {
+        for files in 4..20 {
+            let run = pipeline(&format!("prlimit --nofile={files}:{files} {tool}"))
+                .env("OLLAMA_BASE_URL", "http://127.0.0.1:9/v1")
+                .stdin("{\"prompt\":\"Why?\"}\n")
+                .timeout(SOON)
+                .run();
+            sound(&run);
+            assert!([0, 1, 2, 3, 4].contains(&run.code()), "{tool}, {files} files: {run}");
+            let told = run.code() < 3
+                || run.stderr().contains("Too many open files") && run.stderr().contains("ulimit -n");
+            assert!(told, "{tool}, {files} files: {run}");
+        }
+    }
+}
+
+#[test]
 fn case_129_a_socket_that_was_not_to_be_had_is_tried_again() {
     let (server, sandbox) = (Server::start(Script::always(Reply::text("yes"))), Sandbox::new());
     let line = "strace -f -qq -o trace -e trace=socket -e inject=socket:error=EMFILE:when=1..2 \

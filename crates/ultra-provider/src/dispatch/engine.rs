@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -25,6 +26,10 @@ use crate::call::{Answer, Call, CallError, Provider, call_within};
 
 /// So many ends are worth a wake while the network is still busy.
 const MANY: usize = 16;
+
+/// Files that the network and one call have open together. Where there is no room for the first of them, the runtime
+/// does not say so but panics; where there is none for the others, no call ever succeeds.
+const FILES: usize = 14;
 
 /// An attempt that ended; without a result when it was cancelled.
 pub(super) type Landing = (AttemptId, Option<Result<Answer, CallError>>);
@@ -117,6 +122,7 @@ impl Engine {
         if self.network.is_some() {
             return Ok(());
         }
+        has_room().map_err(no_room)?;
         // The tool is woken when there is nothing left to do here: once for all that ended together.
         let ground = Arc::clone(&self.ground);
         let rest = move || {
@@ -244,7 +250,19 @@ impl Drop for End {
     }
 }
 
-fn cannot_start(cause: std::io::Error) -> Failure {
+/// Tries to have so many files open.
+fn has_room() -> io::Result<()> {
+    let stdin = rustix::stdio::stdin();
+    let files: Result<Vec<_>, _> = (0..FILES).map(|_| rustix::io::fcntl_dupfd_cloexec(stdin, 0)).collect();
+    Ok(files.map(drop)?)
+}
+
+fn no_room(cause: io::Error) -> Failure {
+    Failure::io(format!("a call needs room for {FILES} open files"), cause)
+        .hint("raise the limit (ulimit -n), such as to 1024")
+}
+
+fn cannot_start(cause: io::Error) -> Failure {
     Failure::io("cannot wait for calls", cause)
 }
 

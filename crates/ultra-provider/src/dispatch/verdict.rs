@@ -69,9 +69,10 @@ pub(super) fn result(
     })
 }
 
-/// The failure of something on this side of the wire.
+/// The failure of something on this side of the wire, with what to do.
 pub(super) fn local(failure: &Failure) -> CallError {
-    CallError::new(ErrorKind::Internal, Class::FatalRecord, failure.to_string())
+    let hints = failure.hints().iter().map(|hint| format!("; {hint}"));
+    CallError::new(ErrorKind::Internal, Class::FatalRecord, format!("{failure}{}", String::from_iter(hints)))
 }
 
 /// A target without a price under a budget in dollars.
