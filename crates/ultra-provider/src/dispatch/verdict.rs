@@ -71,8 +71,12 @@ pub(super) fn result(
 
 /// The failure of something on this side of the wire, with what to do.
 pub(super) fn local(failure: &Failure) -> CallError {
-    let hints = failure.hints().iter().map(|hint| format!("; {hint}"));
-    CallError::new(ErrorKind::Internal, Class::FatalRecord, format!("{failure}{}", String::from_iter(hints)))
+    let mut message = failure.to_string();
+    for hint in failure.hints() {
+        message.push_str("; ");
+        message.push_str(hint);
+    }
+    CallError::new(ErrorKind::Internal, Class::FatalRecord, message)
 }
 
 /// A target without a price under a budget in dollars.
