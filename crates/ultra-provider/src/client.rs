@@ -2,14 +2,18 @@
 //!
 //! Loading the roots of trust costs milliseconds, so nothing of TLS is touched before the first `https` call.
 //! Proxies are those of `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a call to this machine never
-//! takes one, because it would carry the prompt and the key away.
+//! takes one, because it would carry the prompt and the key away. Such calls have a client of their own, [`near`].
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+mod near;
+
+use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{ClientBuilder, redirect};
+
+use self::near::Near;
 
 /// How long the silent parts of an exchange may last. The whole attempt has its own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,51 +49,65 @@ pub(crate) enum Road {
 }
 
 impl Road {
-    /// The client of this road; clones share its connections.
+    /// The client of this road.
     ///
     /// # Errors
     /// Why it cannot be built, such as roots of trust that cannot be read.
-    pub(crate) fn client(self) -> Result<Client, String> {
-        static LOOPBACK: LazyLock<Result<Client, String>> = LazyLock::new(|| built(loopback()));
+    pub(crate) fn client(self) -> Result<&'static Client, &'static str> {
+        static LOOPBACK: LazyLock<Client> = LazyLock::new(|| Client::Near(Box::new(near::client(CONNECT))));
         static PLAIN: LazyLock<Result<Client, String>> = LazyLock::new(|| built(plain()));
         static TLS: LazyLock<Result<Client, String>> = LazyLock::new(|| built(tls()));
         match self {
-            Self::Loopback => LOOPBACK.clone(),
-            Self::Plain => PLAIN.clone(),
-            Self::Tls => TLS.clone(),
+            Self::Loopback => Ok(&LOOPBACK),
+            Self::Plain => PLAIN.as_ref().map_err(String::as_str),
+            Self::Tls => TLS.as_ref().map_err(String::as_str),
         }
     }
 }
 
+/// Who makes the connections of a road, and keeps them.
+#[derive(Debug)]
+pub(crate) enum Client {
+    /// To this machine.
+    Near(Box<Near>),
+    /// To all others.
+    Far(reqwest::Client),
+}
+
+/// What Ultra calls itself.
+pub(crate) const USER_AGENT: &str = concat!("ultra/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection without TLS may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// After how long a silent connection is asked whether it still stands.
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
+
+/// How long a connection is kept that nobody needs. There are as many as were needed at once.
+const IDLE: Duration = Duration::from_secs(90);
+
 fn built(builder: ClientBuilder) -> Result<Client, String> {
-    builder.build().map_err(|error| error.without_url().to_string())
+    builder.build().map(Client::Far).map_err(|error| error.without_url().to_string())
 }
 
 fn common(connect: Duration) -> ClientBuilder {
     // Without a provider of cryptography no client can be built. Another one may be installed already, and
     // then it serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .user_agent(concat!("ultra/", env!("CARGO_PKG_VERSION")))
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
         .referer(false)
-        .no_gzip()
         .connect_timeout(connect)
         .dns_resolver(Few)
         .tcp_nodelay(true)
-        .tcp_keepalive(Duration::from_mins(1))
-        // As many as were needed at once; each is closed when it was idle for long.
+        .tcp_keepalive(KEEP_ALIVE)
         .pool_max_idle_per_host(usize::MAX)
-        .pool_idle_timeout(Duration::from_secs(90))
+        .pool_idle_timeout(IDLE)
 }
 
 fn plain() -> ClientBuilder {
-    common(Duration::from_secs(5)).http1_only().tls_certs_only([])
-}
-
-fn loopback() -> ClientBuilder {
-    let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-    plain().no_proxy().resolve_to_addrs("localhost", &here)
+    common(CONNECT).http1_only().tls_certs_only([])
 }
 
 fn tls() -> ClientBuilder {

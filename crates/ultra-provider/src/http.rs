@@ -7,6 +7,7 @@ pub(crate) mod endpoint;
 mod fields;
 mod form;
 mod lenient;
+mod send;
 mod stream;
 mod transport;
 
@@ -14,7 +15,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING};
-use reqwest::{Method, Request, Response};
 use tokio::time::timeout;
 use ultra_core::clock::{Clock as _, System};
 use ultra_core::config::{Dialect, Provider as Settings};
@@ -29,6 +29,7 @@ use self::endpoint::Endpoint;
 pub(crate) use self::fields::Fields;
 use self::form::Form;
 pub(crate) use self::lenient::{Few, First, Unread, amount, count, detail, object, owned, string, words};
+use self::send::Response;
 pub(crate) use self::stream::Progress;
 use self::stream::{LARGEST_STREAM, Reader};
 pub(crate) use self::transport::truncated;
@@ -125,15 +126,11 @@ impl Http {
     }
 
     /// Reads a reply to a request that was sent when `clock` started.
-    async fn read(
-        &self,
-        mut response: Response,
-        clock: System,
-        watch: &dyn Watch,
-    ) -> Result<Answer, CallError> {
+    async fn read(&self, response: Response, clock: System, watch: &dyn Watch) -> Result<Answer, CallError> {
         let first_byte = clock.elapsed();
         let (peer, idle) = (&self.peer, self.timeouts.idle);
-        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        let (head, incoming) = response.into_parts();
+        let (status, headers) = (head.status.as_u16(), head.headers);
         let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
         if size > LARGEST_HEAD {
             return Err(transport::headers_too_large(peer));
@@ -145,7 +142,7 @@ impl Http {
             watch.limits(&limits);
         }
         if status != 200 {
-            let reply = Reply { status, headers, body: Box::pin(body::beginning(response, idle)).await };
+            let reply = Reply { status, headers, body: Box::pin(body::beginning(incoming, idle)).await };
             return Err(classify::refused(peer, &reply));
         }
         let promised = Form::promised(headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes));
@@ -153,7 +150,7 @@ impl Http {
         if told {
             watch.first_byte();
         }
-        let mut body = Body::new(peer, response, idle, if told { LARGEST } else { LARGEST_STREAM })?;
+        let mut body = Body::new(peer, incoming, idle, if told { LARGEST } else { LARGEST_STREAM })?;
         let (form, opening) = body.opening(promised).await?;
         let answer = match form {
             Form::Events => {
@@ -194,15 +191,12 @@ impl Http {
         let client = self.endpoint.road.client().map_err(|why| {
             let what = format!(
                 "no connection can be made ({}); check the certificates of this machine",
-                peer.quote(&why)
+                peer.quote(why)
             );
             peer.error(ErrorKind::Tls, Class::FatalTarget, what)
         })?;
-        let mut request = Request::new(Method::POST, self.endpoint.url.clone());
-        self.endpoint.headers(streamed).clone_into(request.headers_mut());
-        *request.body_mut() = Some(body.into());
         let limit = if streamed { self.timeouts.first_byte_of_stream } else { self.timeouts.first_byte };
-        let sending = client.execute(request);
+        let sending = send::post(client, &self.endpoint, self.endpoint.headers(streamed).clone(), body);
         let sent = if limit == Duration::MAX {
             sending.await
         } else {
@@ -211,7 +205,7 @@ impl Http {
                 peer.error(ErrorKind::TimeoutFirstByte, Class::Unsure, what)
             })?
         };
-        sent.map_err(|error| transport::before_answer(peer, &error))
+        sent.map_err(|error| transport::before_answer(peer, &*error))
     }
 
     /// The answer without keys, and with the names that only the request knows.

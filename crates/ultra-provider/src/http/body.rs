@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Response;
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
 use tokio::time::timeout;
 use ultra_core::kind::ErrorKind;
 use ultra_pace::Class;
 
 use super::form::Form;
+use super::send::{Broken, Incoming};
 use super::transport;
 use crate::call::CallError;
 use crate::classify::peer::Peer;
@@ -26,23 +28,23 @@ const END_PATIENCE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Body<'a> {
     peer: &'a Peer,
-    response: Response,
+    incoming: Incoming,
     idle: Duration,
 }
 
 impl<'a> Body<'a> {
-    /// The body of `response`, in which no silence may last longer than `idle`.
+    /// The body that is `incoming`, in which no silence may last longer than `idle`.
     ///
     /// # Errors
     /// When it is announced to be larger than `largest` bytes.
     pub(super) fn new(
         peer: &'a Peer,
-        response: Response,
+        incoming: Incoming,
         idle: Duration,
         largest: usize,
     ) -> Result<Self, CallError> {
-        let announced = response.content_length().unwrap_or(0);
-        let body = Self { peer, response, idle };
+        let announced = incoming.size_hint().exact().unwrap_or(0);
+        let body = Self { peer, incoming, idle };
         if announced > largest as u64 { Err(body.too_large(largest)) } else { Ok(body) }
     }
 
@@ -51,12 +53,12 @@ impl<'a> Body<'a> {
     /// # Errors
     /// When it breaks off or stops coming.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, CallError> {
-        let Self { peer, response, idle } = self;
-        let piece = timeout(*idle, response.chunk()).await.map_err(|_| {
+        let Self { peer, incoming, idle } = self;
+        let piece = timeout(*idle, next(incoming)).await.map_err(|_| {
             let what = format!("the answer of {} stopped coming for {}", peer.place, super::seconds(*idle));
             peer.error(ErrorKind::TimeoutIdle, Class::Unsure, what)
         })?;
-        piece.map_err(|error| transport::within_answer(peer, &error))
+        piece.map_err(|error| transport::within_answer(peer, &*error))
     }
 
     /// The form of a body that came under this promise, and how it begins, without leading blanks.
@@ -106,7 +108,7 @@ impl<'a> Body<'a> {
     pub(super) async fn end(mut self) {
         let end = async {
             let mut left: usize = 16 << 10;
-            while let Ok(Some(piece)) = self.response.chunk().await {
+            while let Ok(Some(piece)) = next(&mut self.incoming).await {
                 let Some(less) = left.checked_sub(piece.len()) else { break };
                 left = less;
             }
@@ -122,11 +124,21 @@ impl<'a> Body<'a> {
     }
 }
 
+/// The next bytes of a body; what may follow the last of them, such as trailers, is passed over.
+async fn next(incoming: &mut Incoming) -> Result<Option<Bytes>, Broken> {
+    while let Some(frame) = incoming.frame().await {
+        if let Ok(bytes) = frame?.into_data() {
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
+}
+
 /// What comes of the body of an error, as far as it comes.
-pub(super) async fn beginning(mut response: Response, idle: Duration) -> Bytes {
+pub(super) async fn beginning(mut incoming: Incoming, idle: Duration) -> Bytes {
     let mut body = Vec::new();
     let patience = idle.min(ERROR_PATIENCE);
-    while let Ok(Ok(Some(piece))) = timeout(patience, response.chunk()).await {
+    while let Ok(Ok(Some(piece))) = timeout(patience, next(&mut incoming)).await {
         let room = LARGEST_ERROR - body.len();
         body.extend_from_slice(&piece[..piece.len().min(room)]);
         if piece.len() >= room {

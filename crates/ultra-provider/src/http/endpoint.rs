@@ -2,25 +2,28 @@
 
 use std::net::IpAddr;
 
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use hyper::Uri;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Url, header};
 use ultra_core::config::{Dialect, Provider};
 use ultra_core::failure::Failure;
 use ultra_core::secret::Secret;
 
-use crate::client::Road;
+use crate::client::{Road, USER_AGENT};
 
 /// A checked address with its headers. The key goes nowhere else: the address is fixed here, and redirects are off.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     /// The address of the call.
     pub(crate) url: Url,
+    /// The same as the client for this machine takes it.
+    pub(crate) uri: Uri,
     /// The way there.
     pub(crate) road: Road,
     /// The headers that the dialect asks for, the key among them, marked as sensitive.
-    headers: header::HeaderMap,
+    headers: HeaderMap,
     /// The same where a stream is asked for.
-    headers_of_stream: header::HeaderMap,
+    headers_of_stream: HeaderMap,
     /// The key, to be removed from what the peer says.
     pub(crate) key: Option<Secret>,
 }
@@ -44,14 +47,19 @@ impl Endpoint {
             .hint("or unset the key, if that server needs none"));
         }
         let url = call_url(base, provider.dialect);
-        let headers = headers(provider, key.as_ref())?;
+        let unfit = |_| Failure::usage(format!("the base URL of `{}` cannot be called", provider.name));
+        let uri = Uri::try_from(url.as_str()).map_err(unfit)?;
+        let mut headers = headers(provider, key.as_ref())?;
+        if road == Road::Loopback {
+            complete(&mut headers, &url);
+        }
         let mut headers_of_stream = headers.clone();
         headers_of_stream.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
-        Ok(Self { url, road, headers, headers_of_stream, key })
+        Ok(Self { url, uri, road, headers, headers_of_stream, key })
     }
 
     /// The headers of a call.
-    pub(crate) fn headers(&self, streamed: bool) -> &header::HeaderMap {
+    pub(crate) fn headers(&self, streamed: bool) -> &HeaderMap {
         if streamed { &self.headers_of_stream } else { &self.headers }
     }
 
@@ -102,6 +110,15 @@ pub(crate) fn road(url: &Url) -> Road {
     if here { Road::Loopback } else { Road::Plain }
 }
 
+/// Adds what the other client adds to each request itself.
+fn complete(headers: &mut HeaderMap, url: &Url) {
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    if let Ok(host) = HeaderValue::from_str(host) {
+        headers.insert(header::HOST, host);
+    }
+}
+
 /// The address of the call: base and path, whichever part of the path the base has already.
 pub(crate) fn call_url(mut url: Url, dialect: Dialect) -> Url {
     let (path, version) = match dialect {
@@ -116,8 +133,8 @@ pub(crate) fn call_url(mut url: Url, dialect: Dialect) -> Url {
     url
 }
 
-pub(crate) fn headers(provider: &Provider, key: Option<&Secret>) -> Result<header::HeaderMap, Failure> {
-    let mut headers = header::HeaderMap::new();
+pub(crate) fn headers(provider: &Provider, key: Option<&Secret>) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));

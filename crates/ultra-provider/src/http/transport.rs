@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use hyper_util::client::legacy;
 use ultra_core::kind::ErrorKind;
 use ultra_pace::Class;
 
@@ -10,8 +11,8 @@ use crate::call::CallError;
 use crate::classify::peer::Peer;
 
 /// The connection could not be made, or broke before the status line.
-pub(crate) fn before_answer(peer: &Peer, error: &reqwest::Error) -> CallError {
-    if error.is_connect() {
+pub(crate) fn before_answer(peer: &Peer, error: &(dyn Error + 'static)) -> CallError {
+    if cause::<legacy::Error>(error).is_some_and(legacy::Error::is_connect) {
         return not_connected(peer, error);
     }
     if let Some(hyper) = cause::<hyper::Error>(error) {
@@ -31,7 +32,7 @@ pub(crate) fn before_answer(peer: &Peer, error: &reqwest::Error) -> CallError {
 }
 
 /// The connection broke within the body of an answer.
-pub(crate) fn within_answer(peer: &Peer, error: &reqwest::Error) -> CallError {
+pub(crate) fn within_answer(peer: &Peer, error: &(dyn Error + 'static)) -> CallError {
     let ended = cause::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message);
     match cause::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => not_http(peer),
@@ -69,7 +70,7 @@ fn not_http(peer: &Peer) -> CallError {
     peer.error(ErrorKind::Protocol, Class::FatalRecord, what)
 }
 
-fn not_connected(peer: &Peer, error: &reqwest::Error) -> CallError {
+fn not_connected(peer: &Peer, error: &(dyn Error + 'static)) -> CallError {
     let place = &peer.place;
     if let Some(tls) = cause::<rustls::Error>(error) {
         let what = format!(
@@ -78,7 +79,7 @@ fn not_connected(peer: &Peer, error: &reqwest::Error) -> CallError {
         );
         return peer.error(ErrorKind::Tls, Class::FatalTarget, what);
     }
-    if error.is_timeout() {
+    if timed_out(error) {
         let what = format!(
             "no connection to {place} was made in time; is the address right, http or https included?"
         );
@@ -96,6 +97,12 @@ fn not_connected(peer: &Peer, error: &reqwest::Error) -> CallError {
     let why = causes(error).last().map(|cause| peer.quote(&cause.to_string())).unwrap_or_default();
     let what = format!("{place} cannot be reached ({why}); check the network and the proxy");
     peer.error(ErrorKind::NetworkConnect, Class::Free, what)
+}
+
+/// Whether it took too long, as either client says it.
+fn timed_out(error: &(dyn Error + 'static)) -> bool {
+    cause::<reqwest::Error>(error).is_some_and(reqwest::Error::is_timeout)
+        || cause::<io::Error>(error).is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
 }
 
 /// The first cause of type `T`, wherever it is wrapped.

@@ -88,6 +88,7 @@ fn a_call_asks_for_plain_json_under_its_own_name() {
     assert_eq!(header("accept-encoding"), "identity");
     assert_eq!(header("accept"), "application/json");
     assert_eq!(header("content-type"), "application/json");
+    assert_eq!(header("host"), server.url().trim_start_matches("http://"));
     assert!(header("user-agent").starts_with("ultra/"), "{}", header("user-agent"));
     assert_eq!(calls[0].request.path, "/v1/chat/completions");
 }

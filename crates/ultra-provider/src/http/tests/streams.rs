@@ -19,6 +19,7 @@ use super::LONG;
 use crate::call::{Answer, CallError, Watch, call_within};
 use crate::client::Timeouts;
 use crate::http::Http;
+use crate::http::send::Incoming;
 
 /// Hears everything, and wants to.
 #[derive(Debug, Default)]
@@ -84,12 +85,13 @@ impl Desk {
         let pieces: Vec<Result<_, Infallible>> =
             pieces.into_iter().map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
-        let response = hyper::Response::builder().header("content-type", media_type).body(body);
+        let response =
+            hyper::Response::builder().header("content-type", media_type).body(Incoming::Far(body));
         let http = match dialect {
             Dialect::OpenAi => &self.openai,
             Dialect::Anthropic => &self.anthropic,
         };
-        let response = response.expect("a response").into();
+        let response = response.expect("a response");
         self.runtime.block_on(http.read(response, System::start(), watch))
     }
 
