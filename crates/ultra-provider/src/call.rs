@@ -69,6 +69,11 @@ pub struct CallError {
 }
 
 impl CallError {
+    /// A failure that is known from before: it is not tried again.
+    pub fn known(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::new(kind, Class::FatalRecord, message)
+    }
+
     /// An error without a provider's words.
     pub fn new(kind: ErrorKind, class: Class, message: impl Into<String>) -> Self {
         let message = message.into();

@@ -1,8 +1,9 @@
 //! Calls of judges: made, or taken from the journal of an earlier run.
 //!
-//! With a journal each answer is written down before anybody hears of it, under the key of its call, which is the
-//! one that `ultra-fanout` and `ultra-cache` use. The same call made again, in this run or a later one, is that answer: with
-//! its tokens, its price and the time that it took, as if it had just been bought. What failed is asked again.
+//! With a journal the end of each call is written down before anybody hears of it, under the key of the call, which is the
+//! one that `ultra-fanout` and `ultra-cache` use. The same call made again, in this run or a later one, ends as it did: with
+//! its tokens, its price and the time that it took, as if it had just been made. What failed is asked again by a
+//! later run, unless that may ask nobody: a comparison is made again with its failures.
 //! A call that equals one under way waits for it, so that each is bought once and a later run says the same.
 
 mod recording;
@@ -12,11 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ultra_core::failure::Failure;
+use ultra_core::kind::ErrorKind;
+use ultra_core::record::Timing;
 use ultra_core::shutdown::Why;
 use ultra_provider::dispatch::{Dispatcher, Event, Feed, Finished, Ticket};
-use ultra_provider::{Answer, Call};
+use ultra_provider::{Answer, Call, CallError};
 use ultra_store::Key;
-use ultra_store::journal::Answered;
+use ultra_store::journal::{Answered, Entry, Failed};
 
 use recording::Known;
 pub(crate) use recording::{Recording, Unknown};
@@ -28,6 +31,8 @@ pub(crate) struct Calls {
     recording: Option<Recording>,
     /// Calls that the journal answers.
     recalled: VecDeque<Box<Finished>>,
+    /// Calls that it does not answer and that may not be made, which matters only as long as they are wanted.
+    refused: VecDeque<(Wanted, Failure)>,
     /// How many calls a recording was asked for; their tickets count from 0.
     count: u64,
     /// What is under way, by the ticket of the dispatcher.
@@ -66,6 +71,7 @@ impl Calls {
             dispatcher,
             recording: None,
             recalled: VecDeque::new(),
+            refused: VecDeque::new(),
             count: 0,
             under_way: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -104,7 +110,8 @@ impl Calls {
     fn place(&mut self, wanted: Wanted) {
         let known = self.recording.as_ref().map(|recording| recording.known(&wanted.call));
         let key = match known {
-            Some(Ok(Known::Answered(answer))) => return self.recall(wanted, *answer),
+            Some(Ok(Known::Ended(entry))) => return self.recall(wanted, entry),
+            Some(Ok(Known::Refused(failure))) => return self.refused.push_back((wanted, failure)),
             Some(Ok(Known::Open(key))) => Some(key),
             Some(Ok(Known::Nameless)) | None => None,
             Some(Err(failure)) => {
@@ -145,6 +152,13 @@ impl Calls {
                 self.unwanted.remove(&done.ticket);
                 return Ok(Event::Finished(done));
             }
+            if let Some((wanted, failure)) = self.refused.pop_front() {
+                if self.unwanted.remove(&wanted.ticket) {
+                    let error = CallError::known(ErrorKind::Cancelled, failure.to_string());
+                    return Ok(Event::Finished(Box::new(unmade(wanted, Err(error), None))));
+                }
+                return Err(failure);
+            }
             match self.dispatcher.next(feed.as_deref_mut(), &mut idle)? {
                 Event::Launching(tickets) => self.intend(&tickets),
                 Event::Finished(done) => return self.ended(done).map(Event::Finished),
@@ -184,19 +198,21 @@ impl Calls {
     }
 
     /// Ends a call with what is known of it; it was sent zero times.
-    fn recall(&mut self, wanted: Wanted, answered: Answered) {
-        let Answered { model, text, reasoning, finish_reason, usage, cost_usd, mock, timing, .. } = answered;
-        let answer =
-            Answer { model, text, reasoning, finish_reason, usage, cost_usd, first_byte: None, mock };
-        self.recalled.push_back(Box::new(Finished {
-            ticket: wanted.ticket,
-            call: Arc::new(wanted.call),
-            result: Ok(answer),
-            attempts: 0,
-            possibly_paid: 0,
-            unreached: 0,
-            timing,
-        }));
+    fn recall(&mut self, wanted: Wanted, entry: Entry) {
+        let (result, timing) = match entry {
+            Entry::Answer(answered) => {
+                let Answered { model, text, reasoning, finish_reason, usage, cost_usd, mock, timing, .. } =
+                    *answered;
+                let answer =
+                    Answer { model, text, reasoning, finish_reason, usage, cost_usd, first_byte: None, mock };
+                (Ok(answer), timing)
+            }
+            Entry::Error(failed) => {
+                let Failed { kind, message, timing, .. } = *failed;
+                (Err(CallError::known(kind, message)), timing)
+            }
+        };
+        self.recalled.push_back(Box::new(unmade(wanted, result, timing)));
     }
 
     /// Writes down that calls are about to be bought; when that cannot be done, they are not.
@@ -208,20 +224,33 @@ impl Calls {
         }
     }
 
-    /// Keeps the answer of a call that was sent. Those that waited for it get it too; when it failed, the first of
-    /// them is sent.
+    /// Keeps the end of a call that was sent. It is also that of those that waited for it; when nobody knows it,
+    /// because the call was given up, the first of them is sent.
     fn ended(&mut self, mut done: Box<Finished>) -> Result<Box<Finished>, Failure> {
         let Some(UnderWay { ticket, key }) = self.under_way.remove(&done.ticket) else { return Ok(done) };
         self.sent.remove(&ticket);
         done.ticket = ticket;
         let Some(key) = key else { return Ok(done) };
-        if let (Some(recording), Ok(answer)) = (&self.recording, &done.result) {
-            recording.keep(&key, answer, &done)?;
+        if let Some(recording) = &self.recording {
+            recording.keep(&key, &done)?;
         }
         for wanted in self.waiting.remove(&key).unwrap_or_default() {
             self.place(wanted);
         }
         Ok(done)
+    }
+}
+
+/// The end of a call that was not made.
+fn unmade(wanted: Wanted, result: Result<Answer, CallError>, timing: Option<Timing>) -> Finished {
+    Finished {
+        ticket: wanted.ticket,
+        call: Arc::new(wanted.call),
+        result,
+        attempts: 0,
+        possibly_paid: 0,
+        unreached: 0,
+        timing,
     }
 }
 

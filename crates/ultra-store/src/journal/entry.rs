@@ -84,6 +84,9 @@ pub struct Failed {
     /// What the provider said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderError>,
+    /// How long it took, where that counts: an error record does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
     /// Further fields of the record.
     #[serde(default, skip_serializing_if = "Object::is_empty")]
     pub extra: Object,
@@ -119,8 +122,14 @@ impl From<&Response> for Entry {
 
 impl From<&ErrorRecord> for Entry {
     fn from(error: &ErrorRecord) -> Self {
+        Self::Error(Box::new(error.into()))
+    }
+}
+
+impl From<&ErrorRecord> for Failed {
+    fn from(error: &ErrorRecord) -> Self {
         let error = error.clone();
-        Self::Error(Box::new(Failed {
+        Self {
             kind: error.kind,
             message: error.message,
             retryable: error.retryable.0,
@@ -129,8 +138,9 @@ impl From<&ErrorRecord> for Entry {
             uncertain_prior: error.uncertain_prior,
             retry_after_s: error.retry_after_s,
             provider: error.provider,
+            timing: None,
             extra: error.extra,
-        }))
+        }
     }
 }
 

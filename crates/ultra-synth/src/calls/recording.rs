@@ -1,4 +1,4 @@
-//! A journal with the answers of judges, which all runs of a comparison share.
+//! A journal with what became of the calls of judges, which all runs of a comparison share.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,18 +8,21 @@ use std::sync::Arc;
 
 use ultra_core::config::Config;
 use ultra_core::failure::Failure;
+use ultra_core::kind::ErrorKind;
 use ultra_core::record::{Json, Object, Request, Response};
 use ultra_core::target::{Route, Target};
-use ultra_core::tool::Context;
+use ultra_core::tool::{Context, Tool as _};
+use ultra_provider::Call;
 use ultra_provider::dispatch::Finished;
-use ultra_provider::{Answer, Call};
-use ultra_store::journal::{Answered, Entry};
+use ultra_store::journal::{Entry, Failed};
 use ultra_store::{Journal, JournalOptions, Key};
+
+use crate::Synth;
 
 /// Whether a call that is not known may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {
-    /// It is made, and its answer kept.
+    /// It is made, and what becomes of it kept. What failed in an earlier run may succeed in this one.
     Ask,
     /// It ends the run.
     Refuse,
@@ -28,15 +31,17 @@ pub(crate) enum Unknown {
 /// What is known of a call.
 #[derive(Debug)]
 pub(super) enum Known {
-    /// Its answer.
-    Answered(Box<Answered>),
+    /// What became of it.
+    Ended(Entry),
+    /// Nothing, and it may not be made.
+    Refused(Failure),
     /// Nothing, under this key.
     Open(Key),
     /// It has no key, because its target is none; it will fail.
     Nameless,
 }
 
-/// Answers that are kept from run to run.
+/// Ends of calls that are kept from run to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Recording(Rc<RefCell<Shelf>>);
 
@@ -63,8 +68,9 @@ impl Recording {
             return Err(Failure::usage(format!("--replay: there is no journal {name}"))
                 .hint("run it once without --replay, which asks the judges and keeps their answers"));
         }
+        let options = JournalOptions { retry_errors: unknown == Unknown::Ask, ..JournalOptions::default() };
         Ok(Self(Rc::new(RefCell::new(Shelf {
-            journal: Journal::open(path, JournalOptions::default(), Arc::clone(&context.clock))?,
+            journal: Journal::open(path, options, Arc::clone(&context.clock))?,
             name,
             unknown,
             recalled: 0,
@@ -78,24 +84,25 @@ impl Recording {
     /// What is known of a call.
     ///
     /// # Errors
-    /// When the journal cannot be read, or the call is not known and refused.
+    /// When the journal cannot be read.
     pub(super) fn known(&self, call: &Call) -> Result<Known, Failure> {
         let mut held = self.0.borrow_mut();
         let Some(key) = held.key(call) else { return Ok(Known::Nameless) };
-        // What failed in an earlier run may succeed in this one.
-        if let Some(Entry::Answer(answer)) = held.journal.get(&key)? {
+        if let Some(entry) = held.journal.get(&key)? {
             held.recalled += 1;
-            return Ok(Known::Answered(answer));
+            return Ok(Known::Ended(entry));
         }
-        match held.unknown {
-            Unknown::Ask => Ok(Known::Open(key)),
-            Unknown::Refuse => Err(Failure::usage(format!(
-                "--replay: the journal {} has no answer of {} to a call of this comparison",
-                held.name,
-                call.target.escape_debug()
-            ))
-            .hint("run it once without --replay, which asks what is missing and keeps the answers")),
-        }
+        Ok(match held.unknown {
+            Unknown::Ask => Known::Open(key),
+            Unknown::Refuse => Known::Refused(
+                Failure::usage(format!(
+                    "--replay: the journal {} has no answer of {} to a call of this comparison",
+                    held.name,
+                    call.target.escape_debug()
+                ))
+                .hint("run it once without --replay, which asks what is missing and keeps the answers"),
+            ),
+        })
     }
 
     /// Notes that these calls are about to be made.
@@ -108,14 +115,25 @@ impl Recording {
         journal.flush()
     }
 
-    /// Keeps an answer.
+    /// Keeps what became of a call, unless it was given up here before that was known.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub(super) fn keep(&self, key: &Key, answer: &Answer, done: &Finished) -> Result<(), Failure> {
-        let json = done.call.output_schema.is_some().then(|| Json::parse(answer.text.clone()).ok()).flatten();
-        let (attempts, timing) = (done.attempts, done.timing.clone());
-        let entry = Entry::from(&Response { json, attempts, timing, ..answer.clone().response() });
+    pub(super) fn keep(&self, key: &Key, done: &Finished) -> Result<(), Failure> {
+        let timing = done.timing.clone();
+        let entry = match &done.result {
+            Ok(answer) => {
+                let json =
+                    done.call.output_schema.as_ref().and_then(|_| Json::parse(answer.text.clone()).ok());
+                let answer = answer.clone().response();
+                Entry::from(&Response { json, attempts: done.attempts, timing, ..answer })
+            }
+            Err(error) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Budget) => return Ok(()),
+            Err(error) => {
+                let failed = Failed::from(&error.record(Synth::NAME));
+                Entry::Error(Box::new(Failed { attempts: Some(done.attempts), timing, ..failed }))
+            }
+        };
         let journal = &mut self.0.borrow_mut().journal;
         journal.done(key, &entry);
         journal.flush()

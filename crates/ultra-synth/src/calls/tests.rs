@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ultra_core::failure::Exit;
 use ultra_core::record::{Message, Role};
 use ultra_core::shutdown::Why;
 use ultra_core::tool::Context;
 use ultra_provider::Call;
-use ultra_provider::dispatch::{DispatchConfig, Finished, Ticket};
+use ultra_provider::dispatch::{DispatchConfig, Event, Feed, Finished};
 
 use super::{Calls, Recording, Unknown};
 use crate::testing::{File, Said, refused, says, scripted};
@@ -52,25 +53,40 @@ fn equal_calls_side_by_side_are_bought_once() {
 }
 
 #[test]
-fn when_one_fails_the_next_is_asked_and_what_nobody_wants_is_not() {
+fn when_one_fails_so_do_its_equals_and_a_later_run_asks_again() {
     let (file, context) = (File::new("next"), Context { mock: false, ..Context::mock(0) });
-    let (mut calls, made) = calls(&file, &context, |call, number| match number {
-        0 => Err(refused(call)),
-        _ => Ok(says(&format!("{number}"))),
-    });
-    let tickets: Vec<Ticket> = (0..5).map(|_| calls.submit(call(), None)).collect();
-    calls.withdraw(tickets[1]);
-    let mut done = Vec::new();
-    while done.len() < tickets.len() {
-        let next = calls.next(None::<&mut ultra_provider::dispatch::Feed<()>>, || Ok(()));
-        if let ultra_provider::dispatch::Event::Finished(one) = next.expect("goes on") {
-            done.push(*one);
-        }
-    }
-    done.sort_by_key(|done| done.ticket);
-    assert_eq!(done.iter().map(|done| done.ticket).collect::<Vec<_>>(), tickets);
-    assert_eq!(texts(&done), [None, None, Some("1"), Some("1"), Some("1")]);
-    assert_eq!(made.load(Ordering::SeqCst), 2);
+    let (mut calls, made) = calls(&file, &context, |call, _| Err(refused(call)));
+    let done = calls.ask([call(), call()]).expect("asks");
+    assert_eq!((texts(&done), made.load(Ordering::SeqCst)), (vec![None, None], 1));
+    let messages: Vec<_> =
+        done.iter().map(|done| done.result.as_ref().expect_err("fails").message.as_str()).collect();
+    assert_eq!(messages[0], messages[1]);
+    drop(calls);
+    let (mut calls, made) = self::calls(&file, &context, |_, _| Ok(says("yes")));
+    let done = calls.ask([call(), call()]).expect("asks");
+    assert_eq!((texts(&done), made.load(Ordering::SeqCst)), (vec![Some("yes"); 2], 1));
+}
+
+#[test]
+fn where_nobody_may_be_asked_only_what_is_wanted_must_be_known() {
+    let (file, context) = (File::new("wanted"), Context { mock: false, ..Context::mock(0) });
+    let (mut first, _) = calls(&file, &context, |_, _| Ok(says("yes")));
+    first.ask([call()]).expect("asks");
+    drop(first);
+    let dispatcher = scripted(&context, &DispatchConfig::default(), |_| panic!("nobody is asked"));
+    let mut again = dispatcher.recorded(Recording::open(&file.0, Unknown::Refuse, &context).expect("opens"));
+    let next = |calls: &mut Calls| match calls.next(None::<&mut Feed<()>>, || Ok(())) {
+        Ok(Event::Finished(done)) => Ok((done.ticket, done.result.is_ok())),
+        Ok(event) => panic!("{event:?}"),
+        Err(failure) => Err(failure.exit()),
+    };
+    let other = again.submit(Call { sample: 1, ..call() }, None);
+    let known = again.submit(call(), None);
+    assert_eq!(next(&mut again), Ok((known, true)), "what is known comes first");
+    again.withdraw(other);
+    assert_eq!(next(&mut again), Ok((other, false)));
+    again.submit(Call { sample: 1, ..call() }, None);
+    assert_eq!(next(&mut again), Err(Exit::Usage));
 }
 
 #[test]

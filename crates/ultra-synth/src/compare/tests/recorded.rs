@@ -12,7 +12,7 @@ use ultra_provider::{Answer, Call};
 
 use super::latency::{three as timed_answers, timed};
 use super::{of, three};
-use crate::testing::{File, Ran, Said, panel, run_scripted, says, simulated};
+use crate::testing::{File, Ran, Said, panel, refused, run_scripted, says, simulated};
 
 /// How many lines of a journal say this.
 fn lines_with(file: &File, part: &str) -> usize {
@@ -90,12 +90,33 @@ fn what_failed_is_asked_again() {
         let mock = ultra_provider::mock::Mock::new("m", "fail=1&kind=auth", 0).expect("is a model");
         Err(Box::new(mock.attempt(call, 1).result.expect_err("fails")))
     });
-    assert!(first > 0 && lines_with(&file, "\"done\"") == 0);
+    assert!(first > 0 && lines_with(&file, "\"done\"") == lines_with(&file, "\"error\""));
     // A refusal is an answer that was paid for.
     let (refused, calls) = compared(&file.0, &["-s", "fuse"], declines);
     let (again, more) = compared(&file.0, &["-s", "fuse"], priced);
     assert_eq!((calls, more, &again.stdout), (3, 0, &refused.stdout));
     assert_eq!(of(&again.of("comparison"), "fuse")["degraded"], 3);
+}
+
+#[test]
+fn a_comparison_with_failures_is_replayed_with_them() {
+    let file = File::new("failures");
+    let arguments = ["-s", "judge", "-s", "fuse", "--rubric", "short", "--grader", "exec:g"];
+    let fails = |call: &Call| match call.target.as_str() {
+        "exec:u" => Err(refused(call)),
+        _ => priced(call),
+    };
+    let (first, calls) = compared(&file.0, &arguments, fails);
+    assert!(calls > 0 && of(&first.of("comparison"), "judge")["degraded"] == 3, "{}", first.stdout);
+    let replay = [&arguments[..], &["--replay"]].concat();
+    for _ in 0..2 {
+        let (again, calls) = compared(&file.0, &replay, |_| panic!("nobody is asked"));
+        assert_eq!((again.status(), calls, &again.stdout), (first.status(), 0, &first.stdout));
+    }
+    let (better, calls) = compared(&file.0, &arguments, priced);
+    assert!(calls > 0 && of(&better.of("comparison"), "judge")["degraded"] == 0, "{}", better.stdout);
+    let (again, _) = compared(&file.0, &replay, |_| panic!("nobody is asked"));
+    assert_eq!(again.stdout, better.stdout, "the last end of a call counts");
 }
 
 #[test]
@@ -120,6 +141,17 @@ fn an_answer_comes_back_with_the_time_that_it_took() {
     let arguments = ["compare", "--journal", file.0.to_str().expect("is text"), "-s", "fuse --ultra exec:u"];
     let slow = timed(&arguments, &timed_answers(), |_, now| (now + 100, Ok(says("Paris"))));
     let again = timed(&arguments, &timed_answers(), |_, _| panic!("nobody is asked"));
+    assert_eq!(of(&slow.of("comparison"), "fuse --ultra exec:u")["latency_ms"]["mean"], 100.0);
+    assert_eq!(again.stdout, slow.stdout);
+}
+
+#[test]
+fn a_failure_comes_back_with_the_time_that_it_took() {
+    let file = File::new("late");
+    let journal = ["compare", "--journal", file.0.to_str().expect("is text"), "-s", "fuse --ultra exec:u"];
+    let slow = timed(&journal, &timed_answers(), |call, now| (now + 100, Err(refused(call))));
+    let again = [&journal[..], &["--replay"]].concat();
+    let again = timed(&again, &timed_answers(), |_, _| panic!("nobody is asked"));
     assert_eq!(of(&slow.of("comparison"), "fuse --ultra exec:u")["latency_ms"]["mean"], 100.0);
     assert_eq!(again.stdout, slow.stdout);
 }
