@@ -19,7 +19,7 @@ use crate::calls::Calls;
 use crate::candidate::Case;
 use crate::draft::{Draft, Said};
 use crate::form::{Reply, said};
-use crate::found::{Found, Judgement};
+use crate::found::{Found, Judgement, Miss};
 use crate::ladder::{Ladder, Rung, Slip};
 use crate::made::Made;
 use crate::page::Format;
@@ -68,8 +68,17 @@ struct Work {
     ladder: Ladder,
     core: Option<Core>,
     bill: Bill,
-    /// What a rung judged that did not hold.
-    judgement: Option<Judgement>,
+    /// What rungs judged that did not hold, each strategy once.
+    missed: Vec<Judgement>,
+}
+
+impl Work {
+    /// Keeps what a rung judged in vain.
+    fn keep(&mut self, judgement: Option<Box<Judgement>>) {
+        let Some(judgement) = judgement.map(|judgement| *judgement) else { return };
+        let before = self.missed.pop_if(|before| before.strategy == judgement.strategy);
+        self.missed.push(before.into_iter().fold(judgement, Judgement::after));
+    }
 }
 
 /// A call under way.
@@ -204,7 +213,7 @@ impl Desk {
             before,
             lines,
             bill: Bill::default(),
-            judgement: None,
+            missed: Vec::new(),
         };
         if count < wanted {
             let record = no_inputs(&work.case, wanted);
@@ -294,7 +303,7 @@ impl Desk {
                 None => work.ladder.skip(),
                 Some(Ok(found)) => return self.give(number, work, found),
                 Some(Err(miss)) => {
-                    work.judgement = miss.judgement.map(|judgement| *judgement).or(work.judgement);
+                    work.keep(miss.judgement);
                     if self.plan.strict {
                         return self.refuse(number, work, &miss.slip);
                     }
@@ -310,7 +319,7 @@ impl Desk {
             Move::Ask(asks) if !self.may_call(&work, asks.len()) => {
                 let most = self.plan.max_calls.unwrap_or_default();
                 let message = format!("{} more calls, and --max-calls {most} is the limit", asks.len());
-                Move::Failed(Slip::of(ErrorKind::Budget, message))
+                Move::failed(Slip::of(ErrorKind::Budget, message))
             }
             made => made,
         };
@@ -329,7 +338,8 @@ impl Desk {
                 self.withdraw(number, calls);
                 self.give(number, work, *found);
             }
-            Move::Failed(slip) => {
+            Move::Failed(Miss { slip, judgement }) => {
+                work.keep(judgement);
                 self.withdraw(number, calls);
                 let slip = Slip { message: format!("{}: {}", work.ladder.rung(), slip.message), ..slip };
                 if self.plan.strict {
@@ -348,7 +358,7 @@ impl Desk {
         let view = View { case, plan: &self.plan, pattern, before };
         match core {
             Some(core) => act(core, &view),
-            None => Move::Failed(Slip::of(ErrorKind::Internal, "the strategy asks nobody")),
+            None => Move::failed(Slip::of(ErrorKind::Internal, "the strategy asks nobody")),
         }
     }
 
@@ -385,11 +395,11 @@ impl Desk {
     }
 
     fn give(&mut self, number: u64, work: Work, found: Found) {
-        let Work { case, ladder, bill, judgement, lines, .. } = work;
+        let Work { case, ladder, bill, missed, lines, .. } = work;
         let long = case.candidates.iter().filter(|candidate| candidate.text.len() > self.plan.limit);
         let long = long.filter(|_| bill.calls > 0);
         let shortened = long.map(|candidate| candidate.id.clone()).collect();
-        let made = Made::new(&self.plan, case, ladder, found, judgement);
+        let made = Made::new(&self.plan, case, ladder, found, missed);
         let made = Made { bill, shortened, ..made };
         self.finish(number, lines, What::Made(Box::new(made)));
     }

@@ -111,6 +111,24 @@ impl Judgement {
         }
     }
 
+    /// With what was judged before it in vain: beside it where the strategy is the same, otherwise under its name.
+    #[must_use]
+    pub fn after(mut self, missed: Self) -> Self {
+        if missed.strategy == self.strategy {
+            self.judges.splice(0..0, missed.judges);
+            return self;
+        }
+        let mut told = missed.extra;
+        if let Some(margin) = missed.margin {
+            put(&mut told, "margin", &margin);
+        }
+        if !missed.judges.is_empty() {
+            put(&mut told, "judges", &missed.judges);
+        }
+        put(&mut self.extra, missed.strategy, &told);
+        self
+    }
+
     /// The judgement that orders the answers by `scores`, larger first. The first wins, unless it shares its score.
     pub fn by_scores(strategy: &'static str, scores: &[f64]) -> Self {
         let mut ranking: Vec<(usize, f64)> = scores.iter().copied().enumerate().collect();

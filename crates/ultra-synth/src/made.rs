@@ -30,25 +30,17 @@ pub struct Made {
 }
 
 impl Made {
-    /// What `found` on a rung of the `ladder` means; `judgement` is what a rung above it left.
+    /// What `found` on a rung of the `ladder` means; `missed` is what rungs above it judged in vain.
     pub(crate) fn new(
         plan: &Plan,
         case: Case,
         ladder: Ladder,
         mut found: Found,
-        judgement: Option<Judgement>,
+        mut missed: Vec<Judgement>,
     ) -> Self {
         let strategy = plan.strategy;
-        found.judgement = match (found.judgement.take(), judgement) {
-            (Some(mut holds), Some(missed)) => {
-                // What a rung above had counted is told too, under its name.
-                let mut told = missed.extra;
-                put(&mut told, "margin", &missed.margin);
-                put(&mut holds.extra, missed.strategy, &told);
-                Some(holds)
-            }
-            (holds, missed) => holds.or(missed),
-        };
+        missed.extend(found.judgement.take());
+        found.judgement = missed.pop().map(|last| missed.into_iter().fold(last, Judgement::after));
         let accepted = plan
             .accept
             .as_ref()

@@ -21,7 +21,7 @@ use ultra_template::Pattern;
 
 use crate::candidate::{Candidate, Case};
 use crate::form::{Form, Reply};
-use crate::found::Found;
+use crate::found::{Found, Miss};
 use crate::ladder::{Rung, Slip};
 use crate::setting::Plan;
 use crate::sheet::Sheet;
@@ -179,13 +179,18 @@ pub enum Move {
     /// It is done; calls under way are not wanted any more.
     Done(Box<Found>),
     /// This rung does not hold; calls under way are not wanted any more.
-    Failed(Slip),
+    Failed(Miss),
 }
 
 impl Move {
     /// It is done.
     pub fn done(found: Found) -> Self {
         Self::Done(Box::new(found))
+    }
+
+    /// This rung does not hold.
+    pub fn failed(why: impl Into<Miss>) -> Self {
+        Self::Failed(why.into())
     }
 }
 

@@ -33,7 +33,7 @@ impl Analyse {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
         let (number, name) = match by.judge() {
             Ok(judge) => judge,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         let sheet = Sheet::all(view, number);
         let form = form(&sheet.labels());
@@ -43,7 +43,7 @@ impl Analyse {
     pub(super) fn hear(&mut self, view: &View<'_>, _: usize, reply: Result<Reply, Slip>) -> Move {
         let (reply, sheet) = match self.asked.heard(reply) {
             Ok(heard) => heard,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         let named = with_ids(&reply.json, sheet, view);
         let list = |key: &str| -> Vec<Json> {

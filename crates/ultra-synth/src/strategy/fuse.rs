@@ -19,7 +19,7 @@ impl Fuse {
     pub(super) fn begin(&self, view: &View<'_>, by: By<'_>) -> Move {
         let (number, name) = match by.judge() {
             Ok(judge) => judge,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         let style = Style {
             pattern: view.pattern,
@@ -54,7 +54,7 @@ impl Fuse {
                     is_result,
                 }])
             }
-            Err(fault) => Move::Failed(Slip::of(fault.kind, fault.to_string())),
+            Err(fault) => Move::failed(Slip::of(fault.kind, fault.to_string())),
         }
     }
 
@@ -64,7 +64,7 @@ impl Fuse {
                 let from = (0..view.len()).collect();
                 Move::done(Found::given(Given::Written { text, target, mock, from }))
             }
-            Err(slip) => Move::Failed(slip),
+            Err(slip) => Move::failed(slip),
         }
     }
 }

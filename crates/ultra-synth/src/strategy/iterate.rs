@@ -53,7 +53,7 @@ impl Iterate {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
         let (number, name) = match by.judge() {
             Ok(judge) => judge,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         self.judge = Some((number, name.to_owned()));
         if self.texts.is_empty() {
@@ -66,7 +66,7 @@ impl Iterate {
     /// Asks the judge.
     fn write(&self, view: &View<'_>) -> Move {
         let Some((number, name)) = &self.judge else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "nobody writes"));
+            return Move::failed(Slip::of(ErrorKind::Internal, "nobody writes"));
         };
         let texts: Vec<&str> =
             view.circle(*number).into_iter().map(|number| self.texts[number].as_str()).collect();
@@ -94,11 +94,11 @@ impl Iterate {
         }
         let reply = match reply {
             Ok(reply) => reply,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         let draft = Draft::of(&reply);
         if draft.text.trim().is_empty() {
-            return Move::Failed(Slip::of(ErrorKind::Empty, "the synthesis is empty"));
+            return Move::failed(Slip::of(ErrorKind::Empty, "the synthesis is empty"));
         }
         let told = json!({"round": self.round, "confidence": draft.confidence, "open": draft.open});
         self.history.push(told);
@@ -110,7 +110,7 @@ impl Iterate {
             () => return self.answer_again(view),
         };
         self.found(view, stopped)
-            .map_or_else(|| Move::Failed(Slip::of(ErrorKind::Internal, "nothing is written")), Move::done)
+            .map_or_else(|| Move::failed(Slip::of(ErrorKind::Internal, "nothing is written")), Move::done)
     }
 
     /// Asks the panel.

@@ -5,7 +5,7 @@ use ultra_core::kind::ErrorKind;
 
 use super::{By, Move, OneCall, View, reason, sitting};
 use crate::form::{Form, Reply};
-use crate::found::{Found, Judgement, put};
+use crate::found::{Found, Judgement, Miss, put};
 use crate::ladder::Slip;
 use crate::rubric::Rubric;
 use crate::sheet::Sheet;
@@ -28,11 +28,11 @@ impl Judge {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
         let (number, name) = match by.judge() {
             Ok(judge) => judge,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         let sheet = Sheet::of_others(view, number, name);
         if sheet.order.len() < 2 {
-            return Move::Failed(too_few(name, &sheet));
+            return Move::failed(too_few(name, &sheet));
         }
         let labels = sheet.labels();
         let (task, form) = match &view.plan.rubric {
@@ -45,7 +45,7 @@ impl Judge {
     pub(super) fn hear(&mut self, view: &View<'_>, _: usize, reply: Result<Reply, Slip>) -> Move {
         let (reply, sheet) = match self.asked.heard(reply) {
             Ok(heard) => heard,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         match &view.plan.rubric {
             None => chosen(view, sheet, &reply),
@@ -65,7 +65,7 @@ fn choice(labels: &[String]) -> Form {
 
 fn chosen(view: &View<'_>, sheet: &Sheet, reply: &Reply) -> Move {
     let Some(best) = reply.json["best"].as_str().and_then(|label| sheet.number(label)) else {
-        return Move::Failed(Slip::of(ErrorKind::Schema, "`best` is no label"));
+        return Move::failed(Slip::of(ErrorKind::Schema, "`best` is no label"));
     };
     let mut said = Map::new();
     said.insert("best".into(), view.at(best).id.clone().into());
@@ -94,15 +94,15 @@ fn scored(view: &View<'_>, sheet: &Sheet, reply: &Reply, rubric: &Rubric) -> Mov
     said.insert("scores".into(), Value::Object(details));
     said.insert("reason".into(), reason(reply).into());
     let mut judgement = Judgement::of("judge");
-    if lead <= 0.0 {
-        let message = format!("{} gives the first two answers the same score", reply.target);
-        return Move::Failed(Slip { kind: "no_agreement", error: ErrorKind::NoInputs, message });
-    }
-    judgement.winner = Some(ranking[0].0);
+    judgement.winner = (lead > 0.0).then_some(ranking[0].0);
     judgement.margin = Some(lead);
     judgement.ranking = ranking;
     judgement.judges = vec![sitting(view, sheet, &reply.target, 0, Ok(said))];
     put(&mut judgement.extra, "rubric", &rubric.weights());
+    if judgement.winner.is_none() {
+        let message = format!("{} gives the first two answers the same score", reply.target);
+        return Move::failed(Miss::tie(message, judgement));
+    }
     Move::done(Found::judged(judgement))
 }
 

@@ -10,7 +10,7 @@ use super::{Ask, By, Move, View, sitting};
 use crate::aggregate::pairs::{Choice, Match, Outcome, PRIOR, both_orders, bradley_terry, copeland};
 use crate::args::PairRule;
 use crate::form::{Form, Reply};
-use crate::found::{Found, Judgement, put};
+use crate::found::{Found, Judgement, Miss, put};
 use crate::ladder::Slip;
 use crate::sheet::Sheet;
 
@@ -37,11 +37,11 @@ impl Pairwise {
     pub(super) fn begin(&mut self, view: &View<'_>, by: By<'_>) -> Move {
         let (number, name) = match by.judge() {
             Ok(judge) => judge,
-            Err(slip) => return Move::Failed(slip),
+            Err(slip) => return Move::failed(slip),
         };
         let sheet = Sheet::of_others(view, number, name);
         if sheet.order.len() < 2 {
-            return Move::Failed(too_few(name, &sheet));
+            return Move::failed(too_few(name, &sheet));
         }
         name.clone_into(&mut self.judge);
         self.said.clear();
@@ -71,7 +71,7 @@ impl Pairwise {
 
     fn settle(&self, view: &View<'_>) -> Move {
         let Some(sheet) = &self.sheet else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "nobody was asked"));
+            return Move::failed(Slip::of(ErrorKind::Internal, "nobody was asked"));
         };
         let choice = |slot: usize| self.said.get(&slot).and_then(|said| said.as_ref().ok()).copied();
         let (mut matches, mut flips) = (Vec::new(), 0_usize);
@@ -96,16 +96,19 @@ impl Pairwise {
             ),
             ..(*first).clone()
         });
+        let judgement = self.judgement(view, sheet, &matches, flips);
         // Half of the pairs are needed, and every answer must have been compared with another.
         let is_met = |number: &usize| matches.iter().any(|one| one.one == *number || one.other == *number);
         if matches.len() * 2 < pairs || !sheet.order.iter().all(is_met) {
             let none = || Slip::of(ErrorKind::NoInputs, "too few pairs were compared");
-            return Move::Failed(missing.unwrap_or_else(none));
+            // Too little for a ranking; what was compared was paid for, and is told.
+            let told = Judgement { judges: judgement.judges, ..Judgement::of("pairwise") };
+            let judgement = (!matches.is_empty()).then(|| Box::new(told));
+            return Move::failed(Miss { slip: missing.unwrap_or_else(none), judgement });
         }
-        let judgement = self.judgement(view, sheet, &matches, flips);
         if judgement.winner.is_none() {
             let message = format!("{}: no answer is better than all others", self.judge);
-            return Move::Failed(Slip { kind: "no_agreement", error: ErrorKind::NoInputs, message });
+            return Move::failed(Miss::tie(message, judgement));
         }
         Move::done(Found { partial: missing, ..Found::judged(judgement) })
     }

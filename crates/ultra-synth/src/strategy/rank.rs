@@ -61,7 +61,7 @@ impl Rank {
         if self.reviewers.iter().all(|reviewer| reviewer.said.is_some()) {
             let (count, message) =
                 (view.len(), "without their own answers, members have too few left to rank");
-            return Move::Failed(Slip {
+            return Move::failed(Slip {
                 kind: "own_answer",
                 error: ErrorKind::NoInputs,
                 message: format!("{message} ({count} in all)"),
@@ -90,7 +90,7 @@ impl Rank {
 
     pub(super) fn hear(&mut self, view: &View<'_>, slot: usize, reply: Result<Reply, Slip>) -> Move {
         let Some(reviewer) = self.reviewers.get_mut(slot) else {
-            return Move::Failed(Slip::of(ErrorKind::Internal, "nobody was asked"));
+            return Move::failed(Slip::of(ErrorKind::Internal, "nobody was asked"));
         };
         reviewer.said = Some(reply.map(|reply| Said::of(&reply, &reviewer.sheet)));
         if self.waits() { Move::Ask(Vec::new()) } else { self.settle(view) }
@@ -113,7 +113,7 @@ impl Rank {
         });
         if ballots.len() * 2 < asked.len() || ballots.is_empty() || unread > own {
             let none = || Slip::of(ErrorKind::NoInputs, format!("{unread} answers were ranked by nobody"));
-            return Move::Failed(missing.unwrap_or_else(none));
+            return Move::failed(missing.unwrap_or_else(none));
         }
         let judgement = self.judgement(view, &ballots);
         Move::done(Found { partial: missing, ..Found::judged(judgement) })

@@ -41,7 +41,7 @@ impl SelfMoa {
                 let mut targets = targets.into_iter();
                 let (Some(only), None) = (targets.next(), targets.next()) else {
                     let message = "the answers are not all of one model; name the writer with --ultra";
-                    return Move::Failed(Slip::of(ErrorKind::NoInputs, message));
+                    return Move::failed(Slip::of(ErrorKind::NoInputs, message));
                 };
                 only.to_owned()
             }
@@ -73,11 +73,11 @@ impl SelfMoa {
                     return self.write(view);
                 }
                 self.salvage(view).map_or_else(
-                    || Move::Failed(Slip::of(ErrorKind::Internal, "nothing is written")),
+                    || Move::failed(Slip::of(ErrorKind::Internal, "nothing is written")),
                     Move::done,
                 )
             }
-            Err(slip) => Move::Failed(slip),
+            Err(slip) => Move::failed(slip),
         }
     }
 

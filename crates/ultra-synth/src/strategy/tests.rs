@@ -6,6 +6,7 @@ mod golden;
 mod honest;
 mod middle;
 mod results;
+mod undecided;
 
 use std::sync::{Arc, Mutex};
 
