@@ -11,8 +11,10 @@ pub struct Bill {
     pub calls: u64,
     /// Their tokens, as far as providers count.
     pub usage: Option<Usage>,
-    /// Their cost in US dollars, as far as providers tell.
+    /// Their cost in US dollars, as far as it is known.
     pub cost_usd: Option<f64>,
+    /// Calls whose cost is not known: nobody told it, or they failed.
+    pub unpriced: u64,
     /// The longest chain of calls that had to wait for each other, in milliseconds: of calls that were made side by
     /// side the longest counts, and those that followed are added. `None` while time is simulated.
     pub latency_ms: Option<u64>,
@@ -21,8 +23,9 @@ pub struct Bill {
 impl Bill {
     /// Adds a call that is over, and says when that was: in milliseconds on its chain, where `since` was its beginning.
     pub fn hear(&mut self, since: u64, done: &Finished) -> u64 {
-        if let Ok(answer) = &done.result {
-            self.pay(answer);
+        match &done.result {
+            Ok(answer) => self.pay(answer),
+            Err(_) => self.unpriced += 1,
         }
         let Some(timing) = &done.timing else { return since };
         let end = since.saturating_add(timing.total_ms);
@@ -37,10 +40,10 @@ impl Bill {
 
     fn pay(&mut self, answer: &Answer) {
         self.usage = add_usage(self.usage.take(), answer.usage.clone());
-        self.cost_usd = match (self.cost_usd, answer.cost_usd) {
-            (None, None) => None,
-            (one, other) => Some(one.unwrap_or_default() + other.unwrap_or_default()),
-        };
+        match answer.cost_usd {
+            Some(cost) => self.cost_usd = Some(self.cost_usd.unwrap_or_default() + cost),
+            None => self.unpriced += 1,
+        }
     }
 }
 

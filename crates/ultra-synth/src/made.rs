@@ -229,6 +229,9 @@ impl Made {
         if self.bill.calls > 0 {
             put(&mut extra, "calls", &self.bill.calls);
         }
+        if self.bill.cost_usd.is_some() && self.bill.unpriced > 0 {
+            put(&mut extra, "unpriced", &self.bill.unpriced);
+        }
         if let Some(latency) = self.bill.latency_ms {
             put(&mut extra, "latency_ms", &latency);
         }

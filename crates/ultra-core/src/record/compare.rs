@@ -28,6 +28,8 @@ record! {
         pub calls: Option<u64>,
         /// What they cost, in US dollars.
         pub cost_usd: Option<f64>,
+        /// Calls among them whose price is not known, so that `cost_usd` is what they cost at least.
+        pub unpriced: Option<u64>,
         /// How long they took, in milliseconds: the longest of those side by side, and the sum of those that waited for each other.
         pub latency_ms: Option<u64>,
         /// Mean similarity of the result and the answers, from 0 to 1.
@@ -60,7 +62,9 @@ record! {
         pub tokens: Option<u64>,
         /// What they cost, in US dollars.
         pub cost_usd: Option<f64>,
-        /// US dollars a prompt.
+        /// Calls among them whose price is not known, so that `cost_usd` is what they cost at least.
+        pub unpriced: Option<u64>,
+        /// US dollars a prompt; absent where the price of a call is not known.
         pub prompt_cost_usd: Option<Estimate>,
         /// Milliseconds a prompt: of the calls of a strategy, on top of the answers; of the answers themselves for a bound and a member, where `any answer` waits for the slowest. Absent where time is simulated or was not recorded.
         pub latency_ms: Option<Estimate>,

@@ -42,9 +42,11 @@ pub(super) struct Bill {
     pub(super) degraded: u64,
     pub(super) calls: u64,
     pub(super) tokens: u64,
-    /// The cost of all prompts in US dollars.
+    /// The cost of all prompts in US dollars, as far as it is known.
     pub(super) cost_usd: Option<f64>,
-    /// The mean cost of a prompt.
+    /// Calls whose cost is not known, where that of others is.
+    pub(super) unpriced: u64,
+    /// The mean cost of a prompt, where that of every call is known.
     pub(super) cost: Option<Interval>,
     /// The mean similarity of results and answers.
     pub(super) agreement: Option<Interval>,
@@ -178,6 +180,7 @@ impl Row {
             calls: bill.map(|bill| bill.calls),
             tokens: bill.map(|bill| bill.tokens),
             cost_usd: bill.and_then(|bill| bill.cost_usd),
+            unpriced: bill.map(|bill| bill.unpriced).filter(|unpriced| *unpriced > 0),
             prompt_cost_usd: bill.and_then(|bill| bill.cost).map(estimate),
             latency_ms: self.latency.map(estimate),
             agreement: bill.and_then(|bill| bill.agreement).map(estimate),
@@ -194,7 +197,8 @@ impl Row {
 impl Bill {
     fn of(trials: &[Trial], ruler: Ruler) -> Self {
         let is_priced = trials.iter().any(|trial| trial.cost_usd.is_some());
-        // What made no call costs nothing, and a price that is not told is none.
+        let unpriced: u64 = trials.iter().map(|trial| trial.unpriced).filter(|_| is_priced).sum();
+        // What made no call costs nothing.
         let costs = trials.iter().map(|trial| trial.cost_usd.unwrap_or_default());
         let costs: Vec<f64> = costs.filter(|_| is_priced).collect();
         let agreement: Vec<f64> = trials.iter().filter_map(|trial| trial.agreement).collect();
@@ -204,7 +208,8 @@ impl Bill {
             calls: trials.iter().map(|trial| trial.calls).sum(),
             tokens: trials.iter().map(|trial| trial.tokens).sum(),
             cost_usd: is_priced.then(|| costs.iter().sum()),
-            cost: ruler.mean(&costs),
+            unpriced,
+            cost: ruler.mean(&costs).filter(|_| unpriced == 0),
             agreement: ruler.mean(&agreement),
         }
     }

@@ -10,6 +10,9 @@ use crate::visible::visible;
 /// The widest name.
 const NAME: usize = 24;
 
+/// What stands before a cost that is not all.
+const AT_LEAST: &str = "≥";
+
 /// A column: its title, and what stands in it.
 struct Column {
     title: &'static str,
@@ -29,15 +32,7 @@ const COLUMNS: [Column; 8] = [
     },
     Column { title: "vs 1st", cell: lead },
     Column { title: "calls", cell: |row, report| per_prompt(row, report, |bill| bill.calls as f64) },
-    Column {
-        title: "cost",
-        cell: |row, _| {
-            row.bill
-                .as_ref()
-                .and_then(|bill| bill.cost_usd)
-                .map_or_else(String::new, |cost| format!("${cost:.4}"))
-        },
-    },
+    Column { title: "cost", cell: cost },
     Column {
         title: "time",
         cell: |row, _| {
@@ -55,6 +50,13 @@ const COLUMNS: [Column; 8] = [
     },
     Column { title: "fell", cell: fell },
 ];
+
+fn cost(row: &Row, _: &Report) -> String {
+    let Some((bill, cost)) = row.bill.as_ref().and_then(|bill| Some((bill, bill.cost_usd?))) else {
+        return String::new();
+    };
+    format!("{}${cost:.4}", if bill.unpriced > 0 { AT_LEAST } else { "" })
+}
 
 fn lead(row: &Row, _: &Report) -> String {
     let star = if row.is_apart() { "*" } else { "" };
@@ -104,9 +106,13 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         ("time", "time: a prompt; of strategies on top of the answers, which take that of `any answer`."),
         ("agree", "agree: how alike results and answers are. fell: results from a lower rung, or none."),
     ];
+    let is_partial = |row: &Row| cost(row, report).starts_with(AT_LEAST);
     notes.extend(
         meanings.iter().filter(|(title, _)| titles.contains(title)).map(|(_, note)| (*note).to_owned()),
     );
+    if report.rows.iter().any(is_partial) {
+        notes.push(format!("{AT_LEAST}: the cost of some calls is not known."));
+    }
     notes
 }
 

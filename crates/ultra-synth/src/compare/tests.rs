@@ -1,4 +1,5 @@
 mod chart;
+mod costs;
 mod effects;
 mod known;
 mod latency;

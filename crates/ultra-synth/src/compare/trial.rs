@@ -27,8 +27,10 @@ pub(super) struct Trial {
     pub(super) degraded: bool,
     /// Calls that it took.
     pub(super) calls: u64,
-    /// What they cost in US dollars, as far as providers tell.
+    /// What they cost in US dollars, as far as it is known.
     pub(super) cost_usd: Option<f64>,
+    /// Calls whose cost is not known.
+    pub(super) unpriced: u64,
     /// Tokens in and out.
     pub(super) tokens: u64,
     /// How long its calls took in milliseconds, where time is real.
@@ -89,12 +91,10 @@ fn which(ground: &Ground, places: &BTreeMap<&str, Vec<usize>>, id: &str, answers
 
 impl Trial {
     fn hear_verdict(&mut self, verdict: &Verdict, place: &Place) {
-        self.pay(&verdict.extra);
+        let cost = verdict.extra.get("cost_usd").and_then(|cost| cost.read().ok());
+        self.pay(cost, &verdict.extra);
         if let Some(Ok(usage)) = verdict.extra.get("usage").map(ultra_core::record::Json::read::<Usage>) {
             self.tokens += usage.input_tokens + usage.output_tokens;
-        }
-        if let Some(Ok(cost)) = verdict.extra.get("cost_usd").map(ultra_core::record::Json::read::<f64>) {
-            self.cost_usd = Some(self.cost_usd.unwrap_or_default() + cost);
         }
         self.degraded |= verdict.extra.get("degraded").is_some_and(|degraded| degraded.text() == "true");
         if let Some(Ok(rung)) = verdict.extra.get("rung").map(ultra_core::record::Json::read) {
@@ -108,12 +108,9 @@ impl Trial {
     }
 
     fn hear_synthesis(&mut self, synthesis: Synthesis, place: &Place) {
-        self.pay(&synthesis.extra);
+        self.pay(synthesis.cost_usd, &synthesis.extra);
         if let Some(usage) = &synthesis.usage {
             self.tokens += usage.input_tokens + usage.output_tokens;
-        }
-        if let Some(cost) = synthesis.cost_usd {
-            self.cost_usd = Some(self.cost_usd.unwrap_or_default() + cost);
         }
         self.degraded |= synthesis.degraded;
         self.rung = synthesis.rung.unwrap_or_default();
@@ -124,10 +121,18 @@ impl Trial {
         self.text = Some(synthesis.text);
     }
 
-    /// Adds the calls and the time that a record tells.
-    fn pay(&mut self, extra: &Object) {
+    /// Adds the calls, their cost and the time that a record tells.
+    fn pay(&mut self, cost: Option<f64>, extra: &Object) {
         let number = |key: &str| extra.get(key).and_then(|value| value.read::<u64>().ok());
-        self.calls += number("calls").unwrap_or_default();
+        let calls = number("calls").unwrap_or_default();
+        self.calls += calls;
+        match cost {
+            Some(cost) => {
+                self.cost_usd = Some(self.cost_usd.unwrap_or_default() + cost);
+                self.unpriced += number("unpriced").unwrap_or_default();
+            }
+            None => self.unpriced += calls,
+        }
         // The strategies of a pipe wait for each other.
         if let Some(ms) = number("latency_ms") {
             self.ms = Some(self.ms.unwrap_or_default().saturating_add(ms));
@@ -162,6 +167,7 @@ impl Trial {
             degraded: self.degraded,
             calls: (self.calls > 0).then_some(self.calls),
             cost_usd: self.cost_usd,
+            unpriced: self.cost_usd.and((self.unpriced > 0).then_some(self.unpriced)),
             latency_ms: self.ms,
             agreement: self.agreement,
             extra: Object::default(),
