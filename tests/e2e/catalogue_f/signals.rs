@@ -136,6 +136,17 @@ fn case_122_a_run_that_was_killed_goes_on_where_it_was() {
 }
 
 #[test]
+fn case_122_a_program_whose_run_was_killed_ends_when_it_writes() {
+    let member = "sh -c 'echo $$ >pid; while cat >rest && echo word; do sleep 0.01; done'";
+    let line =
+        "echo q | ultra-fanout --lines -m \"exec:$MEMBER\" >/dev/null & until [ -s pid ]; do sleep 0.01; done
+        kill -KILL $!; wait $! 2>/dev/null
+        while kill -0 $(cat pid) 2>/dev/null; do sleep 0.01; done; echo gone";
+    let run = crate::tools::pipeline(line).env("MEMBER", member).timeout(SOON).run();
+    assert_eq!(run.stdout(), "gone\n", "{run}");
+}
+
+#[test]
 fn case_138_a_run_under_nohup_outlives_its_terminal() {
     let (server, sandbox) = (Server::start(Reply::text("yes")), Sandbox::new());
     let line = "trap '' HUP; exec ultra-fanout --lines -m vllm:m";
