@@ -105,6 +105,20 @@ fn a_text_that_a_signal_cuts_says_that_it_is_cut() {
 }
 
 #[test]
+fn what_is_logged_meanwhile_stands_on_lines_of_its_own() {
+    let server = Server::start(Script::always(Reply::text(&text()).stalled(Place::AfterEvents(20))));
+    let line = format!(
+        "ultra-synth --ultra ollama:x --format text --stream < {FILE} >page 2>&1 & \
+        until grep -q 'goes on and' page; do sleep 0.01; done; kill -TERM $!; wait $!; cat page"
+    );
+    let run =
+        pipeline(&line).env("OLLAMA_BASE_URL", server.openai_url()).file(FILE, answers()).timeout(SOON).run();
+    let second = run.stdout().lines().nth(1).unwrap_or_default();
+    assert!(second.starts_with("The second goes on") && !second.contains("ultra-synth"), "{run}");
+    assert!(run.stdout().contains("\nultra-synth: warning: stopping"), "{run}");
+}
+
+#[test]
 fn a_reader_that_leaves_in_the_middle_of_a_text_is_a_quiet_success() {
     let server = Server::start(Script::always(Reply::text(&text()).stalled(Place::AfterEvents(20))));
     let line = format!(

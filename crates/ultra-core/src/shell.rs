@@ -1,6 +1,7 @@
 //! The process around a tool: the one function that reads from top to bottom as the life of a process.
 
 mod args;
+mod column;
 mod log;
 mod parse;
 mod show;

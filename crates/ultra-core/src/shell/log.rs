@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub(super) use rustix::event::PollFlags;
 
 use super::args::{Common, LogFormat};
+use super::column;
 use crate::tool::Context;
 
 /// Starts the log; a second start in one process changes nothing.
@@ -94,9 +95,14 @@ struct Stderr {
 }
 
 impl Stderr {
-    /// What goes before the next bytes: each line clears once what is drawn.
-    fn clearing(&self, drawn: bool) -> &'static str {
-        if drawn && !self.begun { CLEAR } else { "" }
+    /// What goes before the next bytes: each line ends once a line `within` which it would stand, or clears what is
+    /// `drawn`.
+    fn clearing(&self, within: bool, drawn: bool) -> &'static str {
+        match (self.begun, within, drawn) {
+            (false, true, _) => "\n",
+            (false, false, true) => CLEAR,
+            _ => "",
+        }
     }
 }
 
@@ -108,7 +114,7 @@ impl Write for Stderr {
             DROPPED.fetch_add(1, Ordering::Relaxed);
             return Ok(bytes.len());
         }
-        let clear = self.clearing(DRAWN.load(Ordering::Relaxed));
+        let clear = self.clearing(!self.begun && column::leave(), DRAWN.load(Ordering::Relaxed));
         if dropped > 0 {
             DROPPED.store(0, Ordering::Relaxed);
             let lost = format!("{clear}\n({dropped} messages were dropped, because nobody read them)\n");
@@ -202,10 +208,11 @@ mod tests {
     use super::{CLEAR, PIECE, Stderr, piece};
 
     #[test]
-    fn a_line_clears_once_what_is_drawn_and_nothing_where_nothing_is() {
+    fn a_line_clears_once_what_is_drawn_or_ends_what_has_begun_and_nothing_where_nothing_is() {
         let (new, begun) = (Stderr::default(), Stderr { begun: true });
-        assert_eq!([new.clearing(true), begun.clearing(true)], ["\r\x1b[J", ""]);
-        assert_eq!([new.clearing(false), begun.clearing(false)], ["", ""]);
+        assert_eq!([new.clearing(false, true), begun.clearing(false, true)], ["\r\x1b[J", ""]);
+        assert_eq!([new.clearing(true, false), begun.clearing(true, false)], ["\n", ""]);
+        assert_eq!([new.clearing(true, true), new.clearing(false, false)], ["\n", ""]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rustix::fs::{FileType, fstat};
 use signal_hook::consts::SIGQUIT;
 
 use super::args::Common;
-use super::{log, report, signals, stdin};
+use super::{column, log, report, signals, stdin};
 use crate::failure::{Exit, Failure};
 use crate::metrics::Metric;
 use crate::ndjson::{Input, Options, Output, Sink};
@@ -181,7 +181,9 @@ struct Stdout;
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        Ok(rustix::io::write(rustix::stdio::stdout(), bytes)?)
+        let written = rustix::io::write(rustix::stdio::stdout(), bytes)?;
+        column::wrote(&bytes[..written]);
+        Ok(written)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
