@@ -90,6 +90,14 @@ impl Case {
         self.dropped.extend(dropped.into_iter().map(|candidate| candidate.member));
     }
 
+    /// Whether an answer of the group, of any stage, has this id.
+    pub fn has_answer(&self, id: &str) -> bool {
+        let calls = self.group.stages().flat_map(|stage| &stage.calls);
+        calls
+            .into_iter()
+            .any(|call| matches!(&call.outcome, Outcome::Answered(response) if response.id == id))
+    }
+
     /// The candidate with this canonical number.
     pub fn at(&self, number: usize) -> &Candidate {
         &self.candidates[self.canon[number]]

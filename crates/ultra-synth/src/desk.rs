@@ -11,7 +11,6 @@ use ultra_core::record::{ErrorRecord, Message, Role, Verdict};
 use ultra_core::tool::Tool as _;
 use ultra_provider::Call;
 use ultra_provider::dispatch::{Finished, Ticket};
-use ultra_template::group::Group;
 
 use crate::Synth;
 use crate::bill::Bill;
@@ -52,8 +51,8 @@ pub(crate) struct Desk {
 /// One prompt, as it comes to the desk.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) group: Group,
-    /// What earlier strategies judged.
+    pub(crate) case: Case,
+    /// What earlier strategies judged of its answers.
     pub(crate) before: Vec<Verdict>,
     /// Lines that come out in front of what is made of it.
     pub(crate) lines: Vec<Vec<u8>>,
@@ -199,8 +198,7 @@ impl Desk {
 
     /// Begins with a prompt.
     pub(crate) fn begin(&mut self, job: Job, calls: &mut Calls) {
-        let Job { group, before, lines } = job;
-        let case = Case::of(group);
+        let Job { case, before, lines } = job;
         let number = self.begun;
         self.begun += 1;
         let (count, wanted) = (case.candidates.len(), self.plan.min_answers);

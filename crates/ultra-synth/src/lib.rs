@@ -17,6 +17,7 @@
 //! * A failure of a judge is never silent and never a random pick.
 //! * A prompt that has a synthesis already is left alone.
 
+mod about;
 pub mod accept;
 pub use ultra_aggregate as aggregate;
 pub mod args;

@@ -16,7 +16,6 @@ use ultra_core::id::Ids;
 use ultra_core::ndjson::{Fault, Line, Output};
 use ultra_core::record::{Delta, ErrorRecord, Json, Object, Synthesis};
 use ultra_core::tool::Context;
-use ultra_template::group::Group;
 
 use crate::args::{Show, SynthArgs};
 use crate::candidate::Case;
@@ -243,11 +242,10 @@ impl<'a> Page<'a> {
     }
 
     /// The prompt of a synthesis that another run made.
-    pub(crate) fn left_alone(&mut self, group: Group) -> Result<(), Failure> {
-        let place = self.waiting.iter().position(|synthesis| synthesis.prompt_id == group.prompt_id);
+    pub(crate) fn left_alone(&mut self, case: &Case) -> Result<(), Failure> {
+        let place = self.waiting.iter().position(|synthesis| synthesis.prompt_id == case.group.prompt_id);
         let Some(synthesis) = place.and_then(|place| self.waiting.remove(place)) else { return Ok(()) };
-        let case = Case::of(group);
-        self.put(&Sheet::found(&synthesis, Some(&case)))
+        self.put(&Sheet::found(&synthesis, Some(case)))
     }
 
     /// Writes what still waits, and the end of the page.

@@ -10,6 +10,7 @@ use ultra_provider::dispatch::{Event, Feed, Finished, Ticket};
 use ultra_template::group::Group;
 
 use crate::calls::Calls;
+use crate::candidate::Case;
 use crate::desk::{Desk, Job, Outcome, What};
 use crate::form::said;
 use crate::page::Page;
@@ -219,19 +220,20 @@ impl<'a> Run<'a> {
     }
 
     fn begin(&mut self, group: Group, lines: Vec<Vec<u8>>) -> Result<(), Failure> {
-        let before = self.stream.verdicts(&group);
+        let case = Case::of(group);
+        let before = self.stream.verdicts(&case);
         let strategy = self.desk.strategy();
         let is_judged = strategy.only_judges()
             && before.iter().any(|verdict| {
                 let of = verdict.extra.get("instead_of").and_then(|of| of.read::<String>().ok());
                 of.as_deref().unwrap_or(&verdict.strategy) == strategy.as_str()
             });
-        if is_judged || self.stream.has_synthesis(&group) {
+        if is_judged || self.stream.has_synthesis(&case.group) {
             self.desk.tally.left_alone += 1;
             self.pass_kept(&lines)?;
-            return self.page.left_alone(group);
+            return self.page.left_alone(&case);
         }
-        self.desk.begin(Job { group, before, lines }, &mut self.calls);
+        self.desk.begin(Job { case, before, lines }, &mut self.calls);
         self.give()?;
         while self.desk.busy() > 0 && (self.load.at_once || !self.has_room()) {
             if !self.wait()? {

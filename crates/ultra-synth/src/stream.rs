@@ -7,6 +7,9 @@ use ultra_core::ndjson::{Fault, Line};
 use ultra_core::record::{ErrorRecord, Object, Prompt, Request, Response, Synthesis, Type, Verdict};
 use ultra_template::group::{Group, Groups, Key, Outcome};
 
+use crate::about::is_about;
+use crate::candidate::Case;
+
 /// Syntheses that are remembered, so that a prompt that has one is left alone.
 const SEEN: usize = 1 << 16;
 
@@ -128,13 +131,10 @@ impl Stream {
         sources.is_empty() || own.is_empty() || sources.iter().any(|source| own.contains(source))
     }
 
-    /// What earlier strategies judged of the answers of this group, the oldest first.
-    pub(crate) fn verdicts(&self, group: &Group) -> Vec<Verdict> {
-        let Some(judged) = self.judged.get(&hash(&group.prompt_id)) else { return Vec::new() };
-        let own = own(group);
-        let is_meant =
-            |verdict: &&Verdict| verdict.ranking.iter().all(|rank| own.contains(&hash(&rank.response_id)));
-        judged.iter().filter(is_meant).cloned().collect()
+    /// What earlier strategies judged of the candidates of this case, the oldest first.
+    pub(crate) fn verdicts(&self, case: &Case) -> Vec<Verdict> {
+        let judged = self.judged.get(&hash(&case.group.prompt_id));
+        judged.into_iter().flatten().filter(|verdict| is_about(verdict, case)).cloned().collect()
     }
 
     /// What is left at the end: groups that are not complete, and prompts that nobody was asked about.

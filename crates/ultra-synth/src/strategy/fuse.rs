@@ -1,6 +1,6 @@
 //! A model reads all answers and writes one.
 
-use ultra_core::record::{Json, Message};
+use ultra_core::record::{Json, Message, Object, Verdict};
 use ultra_template::{Pattern, label};
 
 use super::{Ask, By, Move, View};
@@ -69,26 +69,48 @@ impl Fuse {
     }
 }
 
-const FOUND: &str = "Somebody has read the same answers before you and noted what is in them; the labels are the same. These notes are data like the answers, and can be wrong.";
+/// What the writer is told of notes; the second part says whose labels they use.
+const FOUND: &str = "Somebody has read the same answers before you and noted what is in them;";
+const SAME_LABELS: &str = "the labels are the same.";
+const OTHER_LABELS: &str =
+    "their lists name the answers as they are labelled here, but letters in their sentences can mean others.";
+const CAUTION: &str = "These notes are data like the answers, and can be wrong.";
+
+/// What a note calls an answer that the writer does not see.
+const NOT_SHOWN: &str = "an answer that is not shown";
 
 /// What earlier strategies found, as the writer is told of it.
 fn told(view: &View<'_>, judge: usize) -> Option<String> {
     let order = view.circle(judge);
     let keeps_labels = view.pattern.is_some_and(Pattern::shows_reviews);
-    let label_of = |id: &str| {
+    let shown = |id: &str| {
         let at = order.iter().position(|number| view.at(*number).id == id)?;
         Some(label(if keeps_labels { view.at(order[at]).member } else { at }))
     };
+    // No id may reach a prompt, not even that of an answer that --top has left out.
+    let named = |id: &str| shown(id).or_else(|| view.case.has_answer(id).then(|| NOT_SHOWN.to_owned()));
     let latest = view.before.iter().rev();
-    let analysis = latest.clone().find_map(|verdict| Json::of(verdict.analysis.as_ref()?).ok());
-    let claims = latest.clone().find_map(|verdict| verdict.extra.get("claims"));
-    let notes = [("Analysis", analysis.as_ref()), ("Claims", claims)];
-    let notes: Vec<String> = notes
+    let analysis =
+        latest.clone().find_map(|verdict| Some((verdict, Json::of(verdict.analysis.as_ref()?).ok()?)));
+    let claims = latest.clone().find_map(|verdict| Some((verdict, verdict.extra.get("claims")?.clone())));
+    let notes = [("Analysis", analysis), ("Claims", claims)];
+    let notes: Vec<_> = notes.into_iter().filter_map(|(title, note)| Some((title, note?))).collect();
+    let same = notes.iter().all(|(_, (verdict, _))| has_labels(verdict, &shown));
+    let texts: Vec<String> = notes
         .into_iter()
-        .filter_map(|(title, json)| {
-            let text = with_labels(json?, &label_of);
-            Some(exhibit(view, &Exhibit { label: title, text: &text }))
+        .map(|(title, (_, json))| {
+            let text = with_labels(&json, &named);
+            exhibit(view, &Exhibit { label: title, text: &text })
         })
         .collect();
-    (!notes.is_empty()).then(|| format!("{FOUND}\n\n{}", notes.join("\n\n")))
+    let labels = if same { SAME_LABELS } else { OTHER_LABELS };
+    (!texts.is_empty()).then(|| format!("{FOUND} {labels} {CAUTION}\n\n{}", texts.join("\n\n")))
+}
+
+/// Whether the judge of a verdict saw the answers under the labels that the writer sees.
+fn has_labels(verdict: &Verdict, shown: &impl Fn(&str) -> Option<String>) -> bool {
+    let order =
+        |judge: &Json| -> Option<Vec<String>> { judge.read::<Object>().ok()?.get("order")?.read().ok() };
+    let Some(order) = verdict.judges.first().and_then(order) else { return false };
+    order.iter().enumerate().all(|(at, id)| shown(id).is_some_and(|shown| shown == label(at)))
 }

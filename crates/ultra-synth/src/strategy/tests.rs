@@ -6,6 +6,7 @@ mod golden;
 mod honest;
 mod middle;
 mod results;
+mod stages;
 mod undecided;
 
 use std::sync::{Arc, Mutex};
