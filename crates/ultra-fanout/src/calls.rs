@@ -14,7 +14,7 @@ use ultra_core::kind::ErrorKind;
 use ultra_core::ndjson::Output;
 use ultra_core::record::{CacheMark, CacheStatus, Delta, Object};
 use ultra_core::tool::Context;
-use ultra_provider::dispatch::{Dispatcher, Event, Feed, Finished, Ticket};
+use ultra_provider::dispatch::{Dispatcher, Event, Feed, Finished, Numbered, Ticket};
 use ultra_store::journal::{Entry, Journal, State};
 use ultra_store::{Cache, Key, Options};
 
@@ -51,7 +51,7 @@ pub(crate) struct Calls {
     keys: Keys,
     cache: Option<Cache>,
     journal: Option<Journal>,
-    flights: BTreeMap<Ticket, Flight>,
+    flights: Numbered<Ticket, Flight>,
     /// Who waits for the end of a call in flight.
     waiting: BTreeMap<Key, Vec<Seat>>,
     /// Targets that are down.
@@ -109,7 +109,7 @@ impl Calls {
             keys: Keys::new(context, fallback),
             cache: cache.map(|file| open_cache(file, context)).transpose()?,
             journal,
-            flights: BTreeMap::new(),
+            flights: Numbered::default(),
             waiting: BTreeMap::new(),
             down: BTreeSet::new(),
             open: BTreeMap::new(),
@@ -210,6 +210,7 @@ impl Calls {
                 waiting.push(*ticket);
             }
         }
+        waiting.sort_unstable();
         for ticket in waiting {
             if let Some(flight) = self.flights.get_mut(&ticket).filter(|flight| flight.unwanted.is_none()) {
                 flight.rerouted = self.dispatcher.withdraw_idle(ticket);
@@ -373,6 +374,7 @@ impl Calls {
                 tickets.push(*ticket);
             }
         }
+        tickets.sort_unstable();
         for ticket in tickets {
             self.dispatcher.withdraw(ticket);
         }

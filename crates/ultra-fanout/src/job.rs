@@ -1,12 +1,12 @@
 //! One request under way: its calls, what came of them, and how much of that is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ultra_aggregate::vote::Count;
 use ultra_core::kind::ErrorKind;
 use ultra_core::record::{ErrorRecord, Pending, Request, Response};
 use ultra_provider::Call;
-use ultra_provider::dispatch::Finished;
+use ultra_provider::dispatch::{Finished, Numbered};
 use ultra_store::Asked;
 
 use crate::calls::Source;
@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
 }
 
 /// The requests under way, by number.
-pub(crate) type Jobs = BTreeMap<u64, Box<Job>>;
+pub(crate) type Jobs = Numbered<u64, Box<Job>>;
 
 /// A request whose calls are not all written.
 #[derive(Debug)]

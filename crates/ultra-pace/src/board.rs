@@ -10,6 +10,7 @@ use crate::call::{Call, Place, Run};
 use crate::config::Config;
 use crate::id::{AttemptId, CallId, TargetId};
 use crate::limits::Limits;
+use crate::numbered::Numbered;
 use crate::target::Target;
 use crate::timers::{Timer, Timers};
 use crate::turns::Turns;
@@ -19,7 +20,7 @@ mod turn;
 /// All open calls and all targets.
 #[derive(Debug)]
 pub(crate) struct Board {
-    calls: BTreeMap<CallId, Call>,
+    calls: Numbered<CallId, Call>,
     targets: BTreeMap<TargetId, Target>,
     /// Attempts in flight whose calls are over.
     losers: BTreeMap<AttemptId, (TargetId, Run)>,
@@ -32,7 +33,7 @@ pub(crate) struct Board {
 impl Board {
     pub(crate) fn new(config: &Config) -> Self {
         Board {
-            calls: BTreeMap::new(),
+            calls: Numbered::default(),
             targets: BTreeMap::new(),
             losers: BTreeMap::new(),
             limits: Limits::new(config.per_target, config.total),
@@ -63,8 +64,10 @@ impl Board {
     }
 
     /// All open calls, oldest first.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = (CallId, &Call)> {
-        self.calls.iter().map(|(&id, call)| (id, call))
+    pub(crate) fn calls(&self) -> Vec<(CallId, Call)> {
+        let mut calls: Vec<_> = self.calls.iter().map(|(&id, &call)| (id, call)).collect();
+        calls.sort_unstable_by_key(|(id, _)| *id);
+        calls
     }
 
     /// Whether this name stands for something: an open call, or an attempt that outlives its call.

@@ -128,6 +128,7 @@ mod id;
 mod jitter;
 mod limits;
 mod machine;
+mod numbered;
 mod pace;
 mod recent;
 mod retry;
@@ -146,4 +147,5 @@ pub use event::{Action, Event, Limit, Limited, Note, Source, Spent, Verdict, Why
 pub use id::{AttemptId, CallId, TargetId};
 pub use jitter::{Draw, Jitter, Purpose};
 pub use machine::Machine;
+pub use numbered::Numbered;
 pub use shared::Shared;

@@ -59,7 +59,7 @@ use lanes::Lanes;
 use member::{Member, Members};
 use simulated::Simulated;
 use time::Time;
-pub use ultra_pace::{Counts, Limit, Source as LimitSource};
+pub use ultra_pace::{Counts, Limit, Numbered, Source as LimitSource};
 
 /// Makes calls, many at a time.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub struct Dispatcher {
     time: Time,
     engine: Engine,
     simulated: Simulated,
-    open: BTreeMap<CallId, Box<Open>>,
+    open: Numbered<CallId, Box<Open>>,
     /// Attempts that the machine launched and that are not sent yet.
     fresh: Vec<Fresh>,
     /// Whether the fresh attempts were announced.
@@ -163,7 +163,7 @@ impl Dispatcher {
             time: Time::simulated(context.clock.clone()),
 
             simulated: Simulated::default(),
-            open: BTreeMap::new(),
+            open: Numbered::default(),
             fresh: Vec::new(),
             announced: false,
             till: Till::default(),

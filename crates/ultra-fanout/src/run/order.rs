@@ -39,7 +39,7 @@ impl<'a> Ordered<'a> {
     pub(super) fn new(output: &'a mut Output, in_order: bool) -> Self {
         Self {
             output,
-            jobs: Jobs::new(),
+            jobs: Jobs::default(),
             in_order,
             pieces: VecDeque::new(),
             held: 0,

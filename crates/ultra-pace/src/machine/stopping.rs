@@ -1,7 +1,7 @@
 //! The end of the run before its time, and that of a call that nobody wants any more.
 
 use super::{Machine, Phase};
-use crate::call::{Call, Place};
+use crate::call::Place;
 use crate::event::{Action, Verdict};
 use crate::id::CallId;
 use crate::jitter::Jitter;
@@ -13,8 +13,7 @@ impl<J: Jitter> Machine<J> {
             return;
         }
         self.phase = phase;
-        let open: Vec<(CallId, Call)> = self.board.calls().map(|(id, call)| (id, *call)).collect();
-        for (id, call) in open {
+        for (id, call) in self.board.calls() {
             if call.place != Place::InFlight {
                 self.finish(id, Verdict::Cancelled, actions);
             } else if phase == Phase::Aborting {

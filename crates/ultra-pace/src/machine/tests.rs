@@ -403,6 +403,14 @@ fn a_drain_lets_attempts_in_flight_finish_and_nothing_start() {
 }
 
 #[test]
+fn what_waits_is_cancelled_in_the_order_of_the_calls() {
+    let mut bench = Bench::with_slots(1, 1);
+    (0..200).rev().for_each(|call| drop(bench.submit(call, 0)));
+    let expected: Vec<_> = (0..199).map(|call| format!("{call} Cancelled")).collect();
+    assert_eq!(bench.step(Event::Drain), expected);
+}
+
+#[test]
 fn an_abort_cancels_each_attempt_once_and_waits_for_its_end() {
     let mut bench = Bench::with_slots(2, 2);
     (1..=3).for_each(|call| _ = bench.submit(call, 0));

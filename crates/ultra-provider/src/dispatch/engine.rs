@@ -4,7 +4,6 @@
 //! waits for a reader that does not read. The tool's thread sleeps until something rings its [`Bell`]: an
 //! attempt that ended or told something, the feed, or the order to stop.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -17,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use ultra_core::failure::Failure;
 use ultra_core::shutdown::Shutdown;
-use ultra_pace::AttemptId;
+use ultra_pace::{AttemptId, Numbered};
 
 use super::bell::Bell;
 use super::feed::{Feed, Taken};
@@ -52,7 +51,7 @@ struct Ground {
     /// Attempts that ended and were not heard of yet: at most those that were in flight.
     landed: Mutex<Vec<Landing>>,
     /// The attempts in flight, to be cut. Only the network's thread looks at them.
-    flying: Mutex<BTreeMap<AttemptId, AbortHandle>>,
+    flying: Mutex<Numbered<AttemptId, AbortHandle>>,
 }
 
 impl Ground {
