@@ -12,6 +12,7 @@ mod field;
 mod messages;
 mod object;
 mod outcome;
+mod text;
 
 use std::fmt;
 

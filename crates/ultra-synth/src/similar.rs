@@ -20,6 +20,10 @@ pub const WHOLE: u32 = 1_000_000;
 const WINDOW: usize = 64 << 10;
 /// What all windows share, in bytes.
 const SHARED: usize = 4 << 20;
+/// Bits of a character in a trigram.
+const BITS: u32 = 21;
+/// The bits of three characters.
+const THREE: u64 = (1 << (3 * BITS)) - 1;
 
 /// The similarities of all pairs of `len` answers. Strategies read this and never the texts, so another measure
 /// can fill it.
@@ -36,7 +40,7 @@ impl Matrix {
         let window = WINDOW.min(SHARED / texts.len().max(1)).max(2);
         let ends: Vec<_> = texts.iter().map(|text| ends(text, window)).collect();
         let mut words = Vocabulary::of(&ends);
-        let texts: Vec<_> = ends.into_iter().map(|ends| Trigrams::of(ends, &mut words)).collect();
+        let texts: Vec<_> = ends.iter().map(|ends| Trigrams::of(*ends, &mut words)).collect();
         let mut held = vec![0; words.len()];
         let mut pairs = Vec::with_capacity(texts.len() * texts.len().saturating_sub(1) / 2);
         for (at, one) in texts.iter().enumerate() {
@@ -91,15 +95,18 @@ struct Trigrams {
 }
 
 impl Trigrams {
-    fn of(ends: (&str, &str), words: &mut Vocabulary) -> Self {
+    fn of(ends: (&str, &str), words: &mut Vocabulary<'_>) -> Self {
         let mut total = 0;
-        let mut plain = Vec::new();
         for part in [ends.0, ends.1].into_iter().filter(|part| !part.is_empty()) {
-            fold::fold(part, &mut plain);
-            for three in plain.windows(3) {
-                words.count(u64::from(three[0]) << 42 | u64::from(three[1]) << 21 | u64::from(three[2]));
-            }
-            total += plain.len().saturating_sub(2) as u64;
+            let (mut trigram, mut characters) = (0, 0_u64);
+            fold::fold(part, |c| {
+                trigram = (trigram << BITS | u64::from(c)) & THREE;
+                characters += 1;
+                if characters >= 3 {
+                    words.count(trigram);
+                }
+            });
+            total += characters.saturating_sub(2);
         }
         Self { counts: words.counted(), total }
     }

@@ -1,5 +1,6 @@
 //! The answer in a text.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use regex::Regex;
@@ -45,23 +46,26 @@ impl FromStr for Extract {
 }
 
 /// The answer in a text, trimmed; `None` when there is none, or nothing in it.
-pub fn extract(text: &str, from: &Extract) -> Option<String> {
+pub fn extract<'a>(text: &'a str, from: &Extract) -> Option<Cow<'a, str>> {
     let found = match from {
-        Extract::Whole => text.to_owned(),
-        Extract::LastNumber => number::last(text)?.to_owned(),
-        Extract::Boxed => boxed(text)?.to_owned(),
-        Extract::Pointer(pointer) => json::find(text, pointer)?,
+        Extract::Whole => text,
+        Extract::LastNumber => number::last(text)?,
+        Extract::Boxed => boxed(text)?,
+        Extract::Pointer(pointer) => {
+            let found = json::find(text, pointer)?;
+            let found = found.trim();
+            return (!found.is_empty()).then(|| found.to_owned().into());
+        }
         Extract::Regex(regex) => {
             let last = regex.captures_iter(text).last()?;
             last.name("answer")
                 .or_else(|| last.iter().skip(1).flatten().next())
                 .or_else(|| last.get(0))?
                 .as_str()
-                .to_owned()
         }
     };
     let found = found.trim();
-    (!found.is_empty()).then(|| found.to_owned())
+    (!found.is_empty()).then_some(found.into())
 }
 
 /// In one pass, so a text of opening boxes costs no more than any other. Of nested boxes the outer one closes

@@ -1,6 +1,5 @@
 //! When two answers are the same: they are written in one form, and the forms are compared.
 
-use std::borrow::Cow;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -76,22 +75,33 @@ fn single(text: &str, normal: Normal) -> String {
     }
     if normal.punctuation {
         for _ in 0..LAYERS {
-            let plain = match inside(&form) {
-                Cow::Borrowed(same) => outside(same).to_owned(),
-                Cow::Owned(mut plain) => {
-                    let range = within(&plain, outside(&plain));
-                    plain.truncate(range.end);
-                    plain.drain(..range.start);
-                    plain
-                }
-            };
-            if plain == form {
+            let before = form.len();
+            form = inside(&form).unwrap_or(form);
+            let range = within(&form, outside(&form));
+            form.truncate(range.end);
+            form.drain(..range.start);
+            // Whatever is dropped or replaced leaves a shorter text.
+            if form.len() == before {
                 break;
             }
-            form = plain;
         }
     }
     normal.numbers.then(|| number::canonical(&form)).flatten().unwrap_or(form)
+}
+
+/// Bytes that white space other than a plain space can begin with.
+const SPACES: [bool; 256] = table(&[9, 10, 11, 12, 13, 0xc2, 0xe1, 0xe2, 0xe3]);
+/// Bytes that what is dropped or replaced can begin with: the last two are the first of quotes, and of much else.
+const DROPS: [bool; 256] = table(&[b'*', b'"', b'`', b',', b';', b':', b'!', b'?', b'.', 0xe2, 0xc2]);
+
+const fn table(bytes: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
 }
 
 /// The text without white space at its ends, and with one space for any inside.
@@ -101,12 +111,12 @@ fn one_line(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut from, mut at) = (0, 0);
     // A space between two words is most of all white space, and stays as it is; the rest is looked at closely.
-    let plain = |at: usize| bytes[at].is_ascii_graphic();
-    while at < bytes.len() {
-        if plain(at) || bytes[at] == b' ' && at + 1 < bytes.len() && plain(at + 1) && at > from {
-            at += 1;
-            continue;
-        }
+    let mut before = 0;
+    while let Some(skipped) = bytes[at..].iter().position(|&byte| {
+        let after_space = std::mem::replace(&mut before, byte) == b' ';
+        SPACES[usize::from(byte)] || after_space && byte == b' '
+    }) {
+        at += skipped;
         let Some(c) = text[at..].chars().next() else { break };
         if c.is_whitespace() {
             line.push_str(&text[from..at]);
@@ -114,6 +124,7 @@ fn one_line(text: &str) -> String {
                 line.push(' ');
             }
             from = at + c.len_utf8();
+            before = b' ';
         }
         at += c.len_utf8();
     }
@@ -139,7 +150,13 @@ fn lower(mut text: String) -> String {
         low[from..].make_ascii_lowercase();
         rest = &rest[foreign..];
         let end = rest.bytes().position(|byte| byte.is_ascii()).unwrap_or(rest.len());
-        low.extend(rest[..end].chars().flat_map(char::to_lowercase));
+        for c in rest[..end].chars() {
+            match c {
+                // No character of these ranges has another case.
+                '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{a63f}' | '\u{ac00}'..='\u{d7a3}' => low.push(c),
+                _ => low.extend(c.to_lowercase()),
+            }
+        }
         rest = &rest[end..];
     }
     let from = low.len();
@@ -154,43 +171,39 @@ fn within(text: &str, part: &str) -> Range<usize> {
     from..from + part.len()
 }
 
-/// Drops quotes, emphasis, and marks that end a clause.
-fn inside(text: &str) -> Cow<'_, str> {
+/// A line without quotes, emphasis, and marks that end a clause; `None` when there are none.
+fn inside(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut kept = String::new();
     // What is kept as it is goes from here to `at`.
     let (mut from, mut at) = (0, 0);
-    while let Some(skipped) = bytes[at..].iter().position(|byte| can_be_dropped(*byte)) {
+    while let Some(skipped) = bytes[at..].iter().position(|&byte| DROPS[usize::from(byte)]) {
         at += skipped;
         let rest = &text[at..];
-        let after_space = if from < at { bytes[at - 1] == b' ' } else { kept.ends_with(' ') };
         let (dropped, instead) = match (quoting(rest), bytes[at]) {
-            (0, b' ') if after_space => (1, ""),
             (0, b',' | b';' | b':' | b'!' | b'?' | b'.') if ends_clause(&rest[1..]) => (1, ""),
             (0, 0xe2) if rest.starts_with('’') => ('’'.len_utf8(), "'"),
             (dropped, _) => (dropped, ""),
         };
-        if dropped > 0 {
-            if from == 0 {
-                kept.reserve(text.len());
-            }
-            kept.push_str(&text[from..at]);
-            kept.push_str(instead);
-            from = at + dropped;
+        if dropped == 0 {
+            at += 1;
+            continue;
         }
-        at += dropped.max(1);
+        if from == 0 {
+            kept.reserve(text.len());
+        }
+        kept.push_str(&text[from..at]);
+        kept.push_str(instead);
+        at += dropped;
+        // Of the spaces on both sides of what was dropped one is left.
+        at += usize::from(kept.ends_with(' ') && bytes.get(at) == Some(&b' '));
+        from = at;
     }
     if from == 0 {
-        return text.into();
+        return None;
     }
     kept.push_str(&text[from..]);
-    kept.into()
-}
-
-/// Whether something that is dropped or replaced can begin with this byte: the last two are the first of quotes,
-/// and of much else.
-fn can_be_dropped(byte: u8) -> bool {
-    matches!(byte, b' ' | b'*' | b'"' | b'`' | b',' | b';' | b':' | b'!' | b'?' | b'.' | 0xe2 | 0xc2)
+    Some(kept)
 }
 
 /// The length of the emphasis or the quotation mark that a text begins with.

@@ -11,7 +11,13 @@ const PLACES: usize = 40;
 /// The last number of a text, as it is written there.
 ///
 /// Digits behind a letter belong to a word (`GPT4`), and a hyphen behind a letter or digit is no sign (`2-3`).
+///
+/// No number spans two lines, so the lines are read from the end, where most answers have it.
 pub(super) fn last(text: &str) -> Option<&str> {
+    text.rsplit('\n').find_map(last_of_line)
+}
+
+fn last_of_line(text: &str) -> Option<&str> {
     let mut found = None;
     let mut at = 0;
     let mut before = ' ';

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::{Extract, Normal, Standing, answer, at_least, decided, extract, normalise, plurality, weighted};
 
 fn read(text: &str, from: &str) -> Option<String> {
-    extract(text, &from.parse::<Extract>().expect("is a rule"))
+    extract(text, &from.parse::<Extract>().expect("is a rule")).map(Into::into)
 }
 
 fn votes(answers: &[&str]) -> Vec<(Option<String>, f64)> {
@@ -29,6 +29,8 @@ fn the_last_number_is_found_in_every_notation() {
         ("", None),
         ("−7", Some("−7")),
         ("über 5", Some("5")),
+        ("It is 5.\nx7 and y8\n\nThat is all.", Some("5")),
+        ("12\n345", Some("345")),
     ] {
         assert_eq!(read(text, "number").as_deref(), number, "{text}");
     }

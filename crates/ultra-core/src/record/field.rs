@@ -1,8 +1,11 @@
 //! What a field of a record is: whether it may be absent, whether it is left out, how its schema reads.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::MapAccess;
 use serde_json::{Map, Value};
 
+use super::text::Text;
 use super::{Json, Object};
 
 /// A type that can be a field of an `object!`.
@@ -15,6 +18,17 @@ pub trait Field: Sized {
     /// Whether the key is left out when the record is written.
     fn is_left_out(&self) -> bool {
         false
+    }
+
+    /// Reads the value of the key that was read last.
+    ///
+    /// # Errors
+    /// When it is no value of this type.
+    fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error>
+    where
+        Self: Deserialize<'de>,
+    {
+        map.next_value()
     }
 }
 
@@ -58,7 +72,12 @@ impl Field for bool {
     }
 }
 
-impl Field for String {}
+impl Field for String {
+    fn read<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error> {
+        map.next_value().map(|Text(text)| text)
+    }
+}
+
 impl Field for u32 {}
 impl Field for u64 {}
 impl Field for f64 {}

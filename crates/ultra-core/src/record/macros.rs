@@ -56,7 +56,7 @@ macro_rules! object {
                                     if $field.is_some() {
                                         return Err(A::Error::duplicate_field(object!(@key $field $($key)?)));
                                     }
-                                    $field = Some(map.next_value().map_err(|cause| {
+                                    $field = Some(<$ty as $crate::record::Field>::read(&mut map).map_err(|cause| {
                                         A::Error::custom(format_args!("`{key}`: {cause}"))
                                     })?);
                                 })+

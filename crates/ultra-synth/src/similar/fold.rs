@@ -15,25 +15,24 @@ static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| {
     ('\0'..='\u{7ff}').map(lower).collect()
 });
 
-/// Writes the characters of a text, with one space before and after it, in place of what `plain` held.
-pub(super) fn fold(text: &str, plain: &mut Vec<u32>) {
+/// Gives every character of a text, with one space before and after it.
+#[inline]
+pub(super) fn fold(text: &str, mut give: impl FnMut(u32)) {
     let short = SHORT.as_slice();
-    plain.clear();
-    plain.reserve(text.len() + 2);
     let space = u32::from(b' ');
-    plain.push(space);
+    give(space);
     let mut last = space;
     let mut push = |c: u32| {
         if c != space || last != space {
-            plain.push(c);
+            give(c);
         }
         last = c;
     };
     for c in text.chars() {
         match c {
             '\u{1}'..='\u{7ff}' if short[c as usize] != 0 => push(u32::from(short[c as usize])),
-            // No character of these two ranges has another case, and none is a space.
-            '\u{3001}'..='\u{a63f}' | '\u{ac00}'..='\u{d7a3}' => push(u32::from(c)),
+            // No character of these ranges has another case, and none is a space.
+            '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{a63f}' | '\u{ac00}'..='\u{d7a3}' => push(u32::from(c)),
             _ if c.is_whitespace() => push(space),
             _ => c.to_lowercase().for_each(|c| push(u32::from(c))),
         }

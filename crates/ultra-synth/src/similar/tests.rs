@@ -1,3 +1,4 @@
+use super::vocabulary::Vocabulary;
 use super::{Matrix, WHOLE};
 
 fn alike(one: &str, other: &str) -> u32 {
@@ -80,7 +81,7 @@ fn plain(text: &str) -> Vec<char> {
 
 #[test]
 fn no_character_that_passes_without_a_table_has_another_case_or_is_a_space() {
-    for c in ('\u{3001}'..='\u{a63f}').chain('\u{ac00}'..='\u{d7a3}') {
+    for c in ('\u{2010}'..='\u{2027}').chain('\u{3001}'..='\u{a63f}').chain('\u{ac00}'..='\u{d7a3}') {
         assert!(c.to_lowercase().eq([c]) && !c.is_whitespace(), "{c:?}");
     }
 }
@@ -108,4 +109,19 @@ fn a_table_that_grows_forgets_nothing() {
     let short: String = text.chars().take(10_000).collect();
     assert_eq!(alike(&short, &half[..short.len()]), WHOLE);
     assert_eq!(alike(&short, &half[..short.len() / 2]), by_definition(&short, &half[..short.len() / 2]));
+}
+
+#[test]
+fn trigrams_that_meet_on_purpose_are_dispersed() {
+    // What the factor of the hash turns into small numbers, all of which have one home.
+    let inverse = 0xf1de_83e1_9937_733d_u64;
+    let ends = [("one", ""), ("other", "")];
+    let mut words = Vocabulary::of(&ends);
+    let chosen: Vec<u64> = (0..20_000).map(|n| inverse.wrapping_mul(n)).collect();
+    for trigram in chosen.iter().chain(&chosen) {
+        words.count(*trigram);
+    }
+    assert!(words.is_dispersed());
+    let expected: Vec<(u32, u32)> = (0..20_000).map(|number| (number, 2)).collect();
+    assert_eq!(words.counted(), expected);
 }

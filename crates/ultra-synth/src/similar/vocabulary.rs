@@ -1,43 +1,52 @@
 //! Numbers for the trigrams of the texts that are compared, in the order in which they are first seen, and how often
 //! each occurs in one text.
 //!
-//! A table of open addresses. Its hash is keyed by all that is compared, so that no author of a text can choose trigrams
-//! that meet in it; no number depends on the key.
+//! A table of open addresses. No number depends on its hash, so any will do, until an author of a text chooses trigrams
+//! that meet in it: then it is keyed by all that is compared, which nobody chooses alone.
 
 use ultra_core::id::blake3_hex;
 
-/// Slots of an empty table; a power of two.
-const SLOTS: usize = 1 << 12;
+/// The most slots of an empty table; a power of two.
+const SLOTS: usize = 1 << 14;
+/// The golden ratio, which spreads what comes in order.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// More slots in a row than trigrams that nobody chose ever take.
+const CROWD: usize = 256;
 
 #[derive(Debug)]
-pub(super) struct Vocabulary {
-    /// Odd, and otherwise at random.
+pub(super) struct Vocabulary<'a> {
+    /// What is compared.
+    ends: &'a [(&'a str, &'a str)],
+    /// The factor of the hash, odd.
     key: u64,
+    /// The key is that of the texts.
+    is_keyed: bool,
     /// How far a product is shifted so that it is the number of a slot.
     shift: u32,
     /// The number of a trigram plus one; 0 is an empty slot.
     slots: Vec<u32>,
-    /// The trigrams by number.
-    trigrams: Vec<u64>,
-    /// How often each occurs in the text that is being counted.
-    counts: Vec<u32>,
+    /// The trigrams by number, and how often each occurs in the text that is being counted.
+    trigrams: Vec<(u64, u32)>,
     /// Those that occur in it.
     seen: Vec<u32>,
+    /// How many those are.
+    kinds: usize,
 }
 
-impl Vocabulary {
+impl<'a> Vocabulary<'a> {
     /// For texts of which these ends are compared.
-    pub(super) fn of(ends: &[(&str, &str)]) -> Self {
-        let all: String = ends.iter().flat_map(|(head, tail)| [*head, *tail]).collect();
-        let key =
-            blake3_hex(all.as_bytes()).bytes().take(16).fold(0, |key, digit| key << 4 ^ u64::from(digit));
+    pub(super) fn of(ends: &'a [(&'a str, &'a str)]) -> Self {
+        let bytes: usize = ends.iter().map(|(head, tail)| head.len() + tail.len()).sum();
+        let slots = bytes.next_power_of_two().clamp(2, SLOTS);
         Self {
-            key: key | 1,
-            shift: 64 - SLOTS.trailing_zeros(),
-            slots: vec![0; SLOTS],
+            ends,
+            key: SPREAD,
+            is_keyed: false,
+            shift: 64 - slots.trailing_zeros(),
+            slots: vec![0; slots],
             trigrams: Vec::new(),
-            counts: Vec::new(),
-            seen: Vec::new(),
+            seen: vec![0],
+            kinds: 0,
         }
     }
 
@@ -50,58 +59,82 @@ impl Vocabulary {
     #[inline]
     pub(super) fn count(&mut self, trigram: u64) {
         let number = self.number(trigram);
-        let count = &mut self.counts[number as usize];
-        if *count == 0 {
-            self.seen.push(number);
-        }
+        let (_, count) = &mut self.trigrams[number as usize];
+        // Nobody can predict which trigrams are new to a text, so there is no branch.
+        self.seen[self.kinds] = number;
+        self.kinds += usize::from(*count == 0);
         *count += 1;
     }
 
     /// What was counted since this was last asked: numbers, and how often each occurs.
     pub(super) fn counted(&mut self) -> Vec<(u32, u32)> {
-        let counts = &mut self.counts;
-        self.seen.drain(..).map(|number| (number, std::mem::take(&mut counts[number as usize]))).collect()
+        let trigrams = &mut self.trigrams;
+        let kinds = std::mem::take(&mut self.kinds);
+        self.seen[..kinds]
+            .iter()
+            .map(|&number| (number, std::mem::take(&mut trigrams[number as usize].1)))
+            .collect()
+    }
+
+    /// Whether trigrams met that were chosen to meet.
+    #[cfg(test)]
+    pub(super) fn is_dispersed(&self) -> bool {
+        self.is_keyed
     }
 
     #[inline]
     fn number(&mut self, trigram: u64) -> u32 {
-        let mut slot = self.home(trigram);
+        let home = self.home(trigram);
+        let mut at = home;
         loop {
-            match self.slots[slot] {
-                0 => return self.add(trigram, slot),
-                number if self.trigrams[number as usize - 1] == trigram => return number - 1,
-                _ => slot = (slot + 1) & (self.slots.len() - 1),
+            match self.slots[at] {
+                0 => return self.add(trigram, home, at),
+                number if self.trigrams[number as usize - 1].0 == trigram => return number - 1,
+                _ => at = (at + 1) & (self.slots.len() - 1),
             }
         }
     }
 
-    /// Gives the next number to a trigram whose slot is free.
+    /// Gives the next number to a trigram, for which the slot `at` is free.
     #[inline(never)]
-    fn add(&mut self, trigram: u64, slot: usize) -> u32 {
-        self.trigrams.push(trigram);
-        self.counts.push(0);
+    fn add(&mut self, trigram: u64, home: usize, at: usize) -> u32 {
+        self.trigrams.push((trigram, 0));
+        self.seen.push(0);
         // Texts of 4 MiB in all have fewer trigrams than 32 bits can number.
         let number = u32::try_from(self.trigrams.len()).unwrap_or(u32::MAX);
-        self.slots[slot] = number;
+        self.slots[at] = number;
         if self.trigrams.len() * 2 > self.slots.len() {
-            self.grow();
+            self.shift -= 1;
+            self.fill(self.slots.len() * 2);
+        } else if !self.is_keyed && at.wrapping_sub(home) & (self.slots.len() - 1) > CROWD {
+            self.disperse();
         }
         number - 1
     }
 
+    #[inline]
     fn home(&self, trigram: u64) -> usize {
         usize::try_from(trigram.wrapping_mul(self.key) >> self.shift).unwrap_or_default()
     }
 
-    fn grow(&mut self) {
-        self.slots = vec![0; self.slots.len() * 2];
-        self.shift -= 1;
+    /// Keys the hash by all that is compared.
+    fn disperse(&mut self) {
+        let all: String = self.ends.iter().flat_map(|(head, tail)| [*head, *tail]).collect();
+        let digits = blake3_hex(all.as_bytes());
+        self.key = u64::from_str_radix(&digits[..16], 16).unwrap_or(SPREAD) | 1;
+        self.is_keyed = true;
+        self.fill(self.slots.len());
+    }
+
+    /// Puts every trigram into one of so many slots.
+    fn fill(&mut self, slots: usize) {
+        self.slots = vec![0; slots];
         for number in 1..=self.trigrams.len() {
-            let mut slot = self.home(self.trigrams[number - 1]);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (self.slots.len() - 1);
+            let mut at = self.home(self.trigrams[number - 1].0);
+            while self.slots[at] != 0 {
+                at = (at + 1) & (slots - 1);
             }
-            self.slots[slot] = u32::try_from(number).unwrap_or(u32::MAX);
+            self.slots[at] = u32::try_from(number).unwrap_or(u32::MAX);
         }
     }
 }
