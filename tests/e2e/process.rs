@@ -55,6 +55,27 @@ fn a_reader_that_pauses_does_not_make_a_call_time_out() {
 }
 
 #[test]
+fn an_empty_answer_is_on_the_bill_of_what_it_took() {
+    for stream in ["", "--stream"] {
+        let server = Server::start(Script::always(Reply::text("").usage(300, 4096)));
+        let line = format!(
+            "printf 'a\\nb\\nc\\n' | ultra-fanout --lines -m ollama:x -j1 --max-tokens 1000 {stream}"
+        );
+        let run = pipeline(&line).env("OLLAMA_BASE_URL", server.openai_url()).run();
+        assert_eq!(server.calls().len(), 1, "the budget is reached by the first\n{run}");
+        assert!(run.stderr().contains("tokens 300 in, 4096 out"), "{run}");
+        assert_eq!(run.records("error").len(), 3, "{run}");
+    }
+}
+
+#[test]
+fn a_budget_holds_where_nobody_counts_tokens() {
+    let line = "seq 20 | ultra-fanout --lines -m exec:cat -j1 --max-tokens 30";
+    let run = pipeline(line).run();
+    assert_eq!((run.records("response").len(), run.records("error").len()), (5, 15), "{run}");
+}
+
+#[test]
 fn an_answer_is_in_the_store_before_the_run_is_over() {
     let sandbox = Sandbox::new();
     let mut running =

@@ -11,8 +11,8 @@
 //!
 //! - `calls`: attempts launched by this run, retries and hedges included. `calls - unreached` is the number of
 //!   requests that the servers have received, or were about to receive when their connection broke.
-//! - `tokens`: the sum over all complete answers that arrived, as the providers counted them. What a server
-//!   spent on an attempt whose answer did not arrive, only the server knows.
+//! - `tokens`: the sum over all complete answers that arrived, empty ones included, as the providers counted them.
+//!   What a server spent on an attempt whose answer did not arrive, only the server knows.
 //! - `possibly_paid`: the number of such attempts, sent, without an answer, and not known to be free.
 
 mod numbers;
@@ -68,6 +68,9 @@ impl Tally {
         self.at(&done.call.target, |at| {
             at.calls += u64::from(done.attempts);
             at.possibly_paid += u64::from(done.possibly_paid);
+            for wasted in &done.wasted {
+                at.spent(wasted.usage.as_ref(), wasted.cost_usd, false);
+            }
             if let Ok(answer) = &done.result {
                 at.answer(answer, done.timing.as_ref());
             }

@@ -66,6 +66,17 @@ pub struct CallError {
     pub retry_after: Option<Duration>,
     /// Whether one more attempt is all that this failure is worth; see [`CallError::class_after`].
     pub once: bool,
+    /// What it took all the same, when the provider told.
+    pub wasted: Option<Box<Wasted>>,
+}
+
+/// What a complete reply took that is no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wasted {
+    /// Tokens as the provider counted them.
+    pub usage: Option<Usage>,
+    /// Cost in US dollars: what the provider reported, or by the price of its tokens once that is known.
+    pub cost_usd: Option<f64>,
 }
 
 impl CallError {
@@ -86,6 +97,7 @@ impl CallError {
             provider: None,
             retry_after: None,
             once: false,
+            wasted: None,
         }
     }
 

@@ -38,9 +38,10 @@ pub(crate) fn unread(peer: &Peer, reply: &Reply, unread: &Unread) -> CallError {
             let what = format!("the answer of {} is empty: {why}", peer.place);
             peer.error(ErrorKind::Empty, Class::Unsure, what)
         }
-        Unread::Wordless => {
+        Unread::Wordless(wasted) => {
             let what = format!("the answer of {} is empty: the model wrote nothing", peer.place);
-            CallError { health: Health::Up, ..peer.error(ErrorKind::Empty, Class::Unsure, what) }
+            let wasted = Some(wasted.clone());
+            CallError { health: Health::Up, wasted, ..peer.error(ErrorKind::Empty, Class::Unsure, what) }
         }
         Unread::Blocked => {
             let what = format!("{} blocked the prompt for its content", peer.place);

@@ -44,7 +44,7 @@ use ultra_core::target::Target;
 use ultra_core::tool::Context;
 use ultra_pace::{Action, AttemptId, CallId, Machine, TargetId};
 
-use crate::call::{Answer, Call, CallError, Provider};
+use crate::call::{Answer, Call, CallError, Provider, Wasted};
 use crate::connect::{Options, connect_with};
 use crate::prices::Till;
 use crate::tokens;
@@ -109,6 +109,8 @@ struct Open {
     launched: Duration,
     answer: Option<Answer>,
     last: Option<CallError>,
+    /// What attempts took that gave no answer.
+    wasted: Vec<Wasted>,
     /// Launches that came to nothing before anything was sent.
     unsent: u32,
     /// Attempts that never reached the target.
@@ -235,6 +237,7 @@ impl Dispatcher {
             launched: now,
             answer: None,
             last: None,
+            wasted: Vec::new(),
             unsent: 0,
             unreached: 0,
             flying: 0,

@@ -20,7 +20,7 @@ pub mod span;
 mod sse;
 pub mod tokens;
 
-pub use call::{Answer, Call, CallError, Calling, Provider, RateLimits, Silent, Watch};
+pub use call::{Answer, Call, CallError, Calling, Provider, RateLimits, Silent, Wasted, Watch};
 pub use client::Timeouts;
 pub use connect::{Options, connect, connect_with};
 pub use preview::{Form, Preview, preview};

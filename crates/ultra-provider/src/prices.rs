@@ -6,8 +6,6 @@
 use ultra_core::config::Price;
 use ultra_core::record::Usage;
 
-use crate::call::Answer;
-
 /// Cost of `usage` in US dollars, to the nearest 10⁻¹².
 ///
 /// Cached tokens of the prompt have their own price; reasoning is part of the output.
@@ -20,11 +18,11 @@ pub fn cost(price: &Price, usage: &Usage) -> f64 {
     (micro * 1e6).round() / 1e12
 }
 
-/// Cost of an answer in US dollars: what the provider says, or else its tokens at `price`; `None` when neither
-/// is known.
-pub fn spent(answer: &Answer, price: Option<&Price>) -> Option<f64> {
-    let told = answer.cost_usd.filter(|usd| usd.is_finite() && *usd >= 0.0);
-    told.or_else(|| Some(cost(price?, answer.usage.as_ref()?)))
+/// Cost of a reply in US dollars: what the provider `told`, or else its tokens at `price`; `None` when neither is
+/// known.
+pub fn spent(usage: Option<&Usage>, told: Option<f64>, price: Option<&Price>) -> Option<f64> {
+    let told = told.filter(|usd| usd.is_finite() && *usd >= 0.0);
+    told.or_else(|| Some(cost(price?, usage?)))
 }
 
 /// A sum of costs in whole micro-dollars that loses no fractions: a thousand calls at 0.4 are 400.

@@ -7,7 +7,7 @@
 use ultra_core::record::{Content, Json, Message, Object, Params, Usage};
 use ultra_core::tokens;
 
-use crate::call::Call;
+use crate::call::{Answer, Call};
 
 /// Tokens of an answer whose length nobody limits: an assumption, two pages of text.
 pub const ASSUMED_OUTPUT: u64 = 1024;
@@ -54,6 +54,12 @@ pub fn estimate(call: &Call) -> Estimate {
     let schema = call.output_schema.as_ref().map_or(0, |schema| tokens::estimate(schema.text()));
     let output = call.params.as_ref().and_then(limit).unwrap_or(ASSUMED_OUTPUT);
     Estimate { input: said + schema, output }
+}
+
+/// The same once the answer is there, whose provider did not count.
+pub fn of_answer(call: &Call, answer: &Answer) -> Estimate {
+    let thought = answer.reasoning.as_deref().map_or(0, tokens::estimate);
+    Estimate { output: tokens::estimate(&answer.text) + thought, ..estimate(call) }
 }
 
 fn message(message: &Message) -> u64 {

@@ -1,7 +1,6 @@
 //! What the calls of one prompt were, and what they cost.
 
 use ultra_core::record::{Object, Usage};
-use ultra_provider::Answer;
 use ultra_provider::dispatch::Finished;
 
 /// Calls, tokens, money and time of the synthesis of one prompt.
@@ -23,8 +22,13 @@ pub struct Bill {
 impl Bill {
     /// Adds a call that is over, and says when that was: in milliseconds on its chain, where `since` was its beginning.
     pub fn hear(&mut self, since: u64, done: &Finished) -> u64 {
+        for wasted in &done.wasted {
+            self.pay(wasted.usage.as_ref(), wasted.cost_usd);
+        }
         match &done.result {
-            Ok(answer) => self.pay(answer),
+            Ok(answer) => self.pay(answer.usage.as_ref(), answer.cost_usd),
+            // All that may have been billed is accounted for.
+            Err(_) if !done.wasted.is_empty() && done.wasted.len() >= done.possibly_paid as usize => {}
             Err(_) => self.unpriced += 1,
         }
         let Some(timing) = &done.timing else { return since };
@@ -38,9 +42,9 @@ impl Bill {
         self.latency_ms.unwrap_or_default()
     }
 
-    fn pay(&mut self, answer: &Answer) {
-        self.usage = add_usage(self.usage.take(), answer.usage.clone());
-        match answer.cost_usd {
+    fn pay(&mut self, usage: Option<&Usage>, cost_usd: Option<f64>) {
+        self.usage = add_usage(self.usage.take(), usage.cloned());
+        match cost_usd {
             Some(cost) => self.cost_usd = Some(self.cost_usd.unwrap_or_default() + cost),
             None => self.unpriced += 1,
         }

@@ -249,6 +249,7 @@ fn unmade(wanted: Wanted, result: Result<Answer, CallError>, timing: Option<Timi
         result,
         attempts: 0,
         possibly_paid: 0,
+        wasted: Vec::new(),
         unreached: 0,
         timing,
     }

@@ -240,6 +240,9 @@ impl Desk {
     pub(crate) fn answered(&mut self, done: &Finished, calls: &mut Calls) {
         let Some(Asked { number, ask, again, since, .. }) = self.asked.remove(&done.ticket) else { return };
         let work = number.and_then(|number| Some((number, self.open.remove(&number)?)));
+        for wasted in &done.wasted {
+            self.tally.paid(wasted.usage.as_ref(), wasted.cost_usd);
+        }
         if let Ok(answer) = &done.result
             && done.attempts > 0
         {

@@ -43,7 +43,16 @@ fn call(target: &str) -> Call {
 
 pub(crate) fn finished(target: &str, result: Result<Answer, CallError>) -> Finished {
     let call = Arc::new(call(target));
-    Finished { ticket: Ticket(0), call, result, attempts: 1, possibly_paid: 0, unreached: 0, timing: None }
+    Finished {
+        ticket: Ticket(0),
+        call,
+        result,
+        attempts: 1,
+        possibly_paid: 0,
+        wasted: Vec::new(),
+        unreached: 0,
+        timing: None,
+    }
 }
 
 pub(crate) fn response(target: &str) -> Response {

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use ultra_core::draw;
 use ultra_core::kind::ErrorKind;
+use ultra_core::record::Usage;
 use ultra_pace::{Action, AttemptId, CallId, Class, Draw, Health, Jitter, Outcome, Purpose, Spent, Verdict};
 
 use super::heard::Heard;
 use super::member::Member;
 use super::{Dispatcher, Finished, Fresh, Happened, Ticket, note, verdict};
 use crate::call::{Answer, CallError};
-use crate::prices;
+use crate::prices::{self, Till};
+use crate::tokens;
 
 impl Dispatcher {
     /// Lets happen what is due; in a simulated world the time of the next thing comes at once.
@@ -73,18 +75,22 @@ impl Dispatcher {
             None => Outcome::Stopped,
             Some(Ok(mut answer)) => {
                 let price = self.members.get(open.target).and_then(|listed| listed.price.as_ref());
-                answer.cost_usd = prices::spent(&answer, price);
-                spent = Spent {
-                    tokens: answer
-                        .usage
-                        .as_ref()
-                        .map_or(0, |usage| usage.input_tokens.saturating_add(usage.output_tokens)),
-                    micro_usd: self.till.add(answer.cost_usd.unwrap_or_default()),
-                };
+                answer.cost_usd = prices::spent(answer.usage.as_ref(), answer.cost_usd, price);
+                // Where nobody counts, the budget goes by what is likely, and the bill by what is known.
+                let likely = answer.usage.is_none().then(|| tokens::of_answer(&open.call, &answer).usage());
+                let usage = answer.usage.as_ref().or(likely.as_ref());
+                let cost_usd = answer.cost_usd.or_else(|| prices::spent(usage, None, price));
+                spent = paid(&mut self.till, usage, cost_usd);
                 open.answer = Some(answer);
                 Outcome::Success
             }
-            Some(Err(error)) => {
+            Some(Err(mut error)) => {
+                if let Some(mut wasted) = error.wasted.take() {
+                    let price = self.members.get(open.target).and_then(|listed| listed.price.as_ref());
+                    wasted.cost_usd = prices::spent(wasted.usage.as_ref(), wasted.cost_usd, price);
+                    spent = paid(&mut self.till, wasted.usage.as_ref(), wasted.cost_usd);
+                    open.wasted.push(*wasted);
+                }
                 let class = error.class_after(open.last.as_ref());
                 let (health, retry_after) = (error.health, error.retry_after);
                 let target = open.call.target.escape_debug();
@@ -207,7 +213,7 @@ impl Dispatcher {
     }
 
     fn finish(&mut self, id: CallId, verdict: Verdict, attempts: u32, possibly_paid: u32) {
-        let Some(open) = self.open.remove(&id) else { return };
+        let Some(mut open) = self.open.remove(&id) else { return };
         if self.open.is_empty() {
             self.patience = None;
         }
@@ -216,11 +222,26 @@ impl Dispatcher {
         let timing = self.time.timing(open.submitted, open.launched, open.answer.as_ref());
         let closing = &self.closing;
         let call = Arc::clone(&open.call);
+        let wasted = std::mem::take(&mut open.wasted);
         let result = verdict::result(*open, verdict, attempts, |by| closing.get(&by).cloned());
-        let finished =
-            Finished { ticket: Ticket(id.0), call, result, attempts, possibly_paid, unreached, timing };
+        let finished = Finished {
+            ticket: Ticket(id.0),
+            call,
+            result,
+            attempts,
+            possibly_paid,
+            wasted,
+            unreached,
+            timing,
+        };
         self.done.push_back(Happened::Finished(Box::new(finished)));
     }
+}
+
+/// What a reply took, for the budget.
+fn paid(till: &mut Till, usage: Option<&Usage>, cost_usd: Option<f64>) -> Spent {
+    let tokens = usage.map_or(0, |usage| usage.input_tokens.saturating_add(usage.output_tokens));
+    Spent { tokens, micro_usd: till.add(cost_usd.unwrap_or_default()) }
 }
 
 /// The random numbers of the machine.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ultra_core::record::{ErrorRecord, Object, Response, Timing};
 use ultra_core::shutdown::Why;
 
-use crate::call::{Answer, Call, CallError};
+use crate::call::{Answer, Call, CallError, Wasted};
 
 /// Names a submitted call; later calls have larger tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,8 @@ pub struct Finished {
     pub attempts: u32,
     /// Attempts among them that gave nothing and may have been billed.
     pub possibly_paid: u32,
+    /// What those of them took whose providers told: replies without an answer.
+    pub wasted: Vec<Wasted>,
     /// Attempts among them that never reached the target: no name, no connection, no handshake.
     pub unreached: u32,
     /// How long it took; `None` where time is simulated.
@@ -33,7 +35,16 @@ pub struct Finished {
 impl Finished {
     /// The end of a call that was never sent.
     pub(super) fn unsent(ticket: Ticket, call: Arc<Call>, error: CallError) -> Self {
-        Self { ticket, call, result: Err(error), attempts: 0, possibly_paid: 0, unreached: 0, timing: None }
+        Self {
+            ticket,
+            call,
+            result: Err(error),
+            attempts: 0,
+            possibly_paid: 0,
+            wasted: Vec::new(),
+            unreached: 0,
+            timing: None,
+        }
     }
 
     /// The error record of a call that failed, without prompt and stage, which only the caller knows.

@@ -3,7 +3,7 @@
 use ultra_core::record::Usage;
 
 use super::Unread;
-use crate::call::Answer;
+use crate::call::{Answer, Wasted};
 
 /// An answer whose last word may be missing.
 #[derive(Debug, Default)]
@@ -39,7 +39,10 @@ impl Draft {
         match finish_reason.as_str() {
             "error" => return Err(Unread::Error),
             // An answer that was cut off or blocked may be empty; a finished one may not.
-            "stop" | "unknown" if text.is_empty() => return Err(Unread::Wordless),
+            "stop" | "unknown" if text.is_empty() => {
+                let wasted = Wasted { usage: self.usage, cost_usd: self.cost_usd };
+                return Err(Unread::Wordless(Box::new(wasted)));
+            }
             _ => {}
         }
         Ok(Answer {

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::call::Wasted;
+
 /// Why a body with status 200 holds no answer.
 #[derive(Debug)]
 pub(crate) enum Unread {
@@ -22,7 +24,7 @@ pub(crate) enum Unread {
     /// It holds nothing.
     Empty(&'static str),
     /// It is an answer, but the model wrote nothing.
-    Wordless,
+    Wordless(Box<Wasted>),
     /// It says that the prompt was blocked.
     Blocked,
     /// An event of a stream is not JSON.

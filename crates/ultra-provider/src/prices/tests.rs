@@ -2,7 +2,6 @@ use ultra_core::config::Price;
 use ultra_core::record::{Object, Usage};
 
 use super::{Till, cost, spent};
-use crate::call::Answer;
 
 const PRICE: Price = Price { input: 0.15, cached: 0.075, output: 0.6, date: None };
 
@@ -13,19 +12,6 @@ fn usage(input_tokens: u64, cached: Option<u64>, output_tokens: u64) -> Usage {
         cached_input_tokens: cached,
         reasoning_tokens: None,
         extra: Object::default(),
-    }
-}
-
-fn answer(cost_usd: Option<f64>, usage: Option<Usage>) -> Answer {
-    Answer {
-        model: "m".into(),
-        text: String::new(),
-        reasoning: None,
-        finish_reason: "stop".into(),
-        usage,
-        cost_usd,
-        first_byte: None,
-        mock: false,
     }
 }
 
@@ -57,12 +43,12 @@ fn reasoning_is_not_paid_twice() {
 
 #[test]
 fn what_the_provider_says_comes_before_the_price() {
-    let tokens = || Some(usage(1_000_000, None, 0));
-    assert_eq!(spent(&answer(Some(0.5), tokens()), Some(&PRICE)), Some(0.5));
-    assert_eq!(spent(&answer(None, tokens()), Some(&PRICE)), Some(0.15));
-    assert_eq!(spent(&answer(Some(f64::NAN), tokens()), Some(&PRICE)), Some(0.15));
-    assert_eq!(spent(&answer(Some(-1.0), None), Some(&PRICE)), None);
-    assert_eq!(spent(&answer(None, tokens()), None), None);
+    let tokens = usage(1_000_000, None, 0);
+    assert_eq!(spent(Some(&tokens), Some(0.5), Some(&PRICE)), Some(0.5));
+    assert_eq!(spent(Some(&tokens), None, Some(&PRICE)), Some(0.15));
+    assert_eq!(spent(Some(&tokens), Some(f64::NAN), Some(&PRICE)), Some(0.15));
+    assert_eq!(spent(None, Some(-1.0), Some(&PRICE)), None);
+    assert_eq!(spent(Some(&tokens), None, None), None);
 }
 
 #[test]

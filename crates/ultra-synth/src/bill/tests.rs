@@ -28,6 +28,7 @@ fn done(total_ms: Option<u64>) -> Finished {
         result: Ok(says("yes")),
         attempts: 1,
         possibly_paid: 0,
+        wasted: Vec::new(),
         unreached: 0,
         timing,
     }

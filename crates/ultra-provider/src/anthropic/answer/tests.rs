@@ -48,7 +48,7 @@ fn input_is_the_sum_of_its_three_parts() {
 #[test]
 fn what_is_not_an_answer_is_never_taken_for_one() {
     assert!(matches!(answer(b"{}"), Err(Unread::Empty(_))));
-    assert!(matches!(answer(br#"{"content":[],"stop_reason":"end_turn"}"#), Err(Unread::Wordless)));
+    assert!(matches!(answer(br#"{"content":[],"stop_reason":"end_turn"}"#), Err(Unread::Wordless(_))));
     assert!(matches!(answer(br#"{"type":"error","error":{"type":"overloaded_error"}}"#), Err(Unread::Error)));
     assert!(matches!(answer(br#"{"choices":[]}"#), Err(Unread::Shape(why)) if why.contains("OpenAI")));
     let many = format!(r#"{{"content":[{}{{}}]}}"#, "{},".repeat(1_000_000));
