@@ -3,11 +3,14 @@
 //! The desk owns the calls: it reads replies in the form that was asked for, asks once more when a reply has another,
 //! counts calls against their limit, and lets go of those that nobody wants any more.
 
+mod words;
+
 use std::collections::{BTreeMap, VecDeque};
 
+use ultra_core::failure::Failure;
 use ultra_core::id::ContentHash;
 use ultra_core::kind::ErrorKind;
-use ultra_core::record::{ErrorRecord, Message, Role, Verdict};
+use ultra_core::record::{ErrorRecord, Message, Verdict};
 use ultra_core::tool::Tool as _;
 use ultra_provider::Call;
 use ultra_provider::dispatch::{Finished, Ticket};
@@ -26,12 +29,12 @@ use crate::patterns::Patterns;
 use crate::setting::Plan;
 use crate::strategy::{Ask, By, Core, Move, Strategy, View, pure};
 use crate::tally::Tally;
+use crate::tool::nobody;
 use crate::visible::visible;
+use words::{named, no_inputs, once_more};
 
 /// Degraded prompts that are spoken about.
 const WARNINGS: u64 = 10;
-/// The most bytes of a reply in another form that its author is shown again.
-const SHOWN: usize = 4 << 10;
 
 /// The prompts that are being merged.
 #[derive(Debug)]
@@ -197,7 +200,10 @@ impl Desk {
     }
 
     /// Begins with a prompt.
-    pub(crate) fn begin(&mut self, job: Job, calls: &mut Calls) {
+    ///
+    /// # Errors
+    /// A usage failure when a judge is needed and nobody is named.
+    pub(crate) fn begin(&mut self, job: Job, calls: &mut Calls) -> Result<(), Failure> {
         let Job { case, before, lines } = job;
         let number = self.begun;
         self.begun += 1;
@@ -215,15 +221,23 @@ impl Desk {
         };
         if count < wanted {
             let record = no_inputs(&work.case, wanted);
-            return self.finish(number, work.lines, What::Failed(Box::new(record)));
+            self.finish(number, work.lines, What::Failed(Box::new(record)));
+            return Ok(());
         }
         let fallback = fallback.or_else(|| keep_top(&mut work, self.plan.top?));
+        if strategy.needs_judge() && self.plan.judges.is_empty() && work.core.is_some() {
+            return Err(nobody(strategy));
+        }
         match fallback {
-            Some(slip) if self.plan.strict => return self.refuse(number, work, &slip),
+            Some(slip) if self.plan.strict => {
+                self.refuse(number, work, &slip);
+                return Ok(());
+            }
             Some(slip) => work.ladder.note(slip),
             None => {}
         }
         self.climb(number, work, calls);
+        Ok(())
     }
 
     /// Says that nobody was asked about a prompt.
@@ -464,40 +478,4 @@ fn keep_top(work: &mut Work, top: usize) -> Option<Slip> {
         work.ladder = Ladder::new(Strategy::Concat, 0, 1);
     }
     None
-}
-
-/// What is said to the author of a reply in another form.
-fn once_more(reply: &str, why: &str) -> Vec<Message> {
-    let shown = &reply[..reply.floor_char_boundary(SHOWN)];
-    let request = format!(
-        "This cannot be read: {why}. Reply once more, with nothing but one JSON object in the form that was asked for."
-    );
-    vec![Message::new(Role::Assistant, shown), Message::new(Role::User, request)]
-}
-
-/// A failure with the name of the target that failed.
-fn named(slip: Slip, target: &str) -> Slip {
-    if slip.message.starts_with(target) {
-        return slip;
-    }
-    Slip { message: format!("{target}: {}", slip.message), ..slip }
-}
-
-fn no_inputs(case: &Case, wanted: usize) -> ErrorRecord {
-    let count = case.candidates.len();
-    let why: Vec<_> = case
-        .missing
-        .iter()
-        .map(|gone| format!("{}: {}", gone.target, gone.kind.as_deref().unwrap_or("no answer came")))
-        .collect();
-    let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join(", ")) };
-    let prompt = &case.group.prompt_id;
-    let message = if count == 0 {
-        format!("prompt `{prompt}`: no answer to merge{why}")
-    } else {
-        format!("prompt `{prompt}`: {count} of at least {wanted} answers{why}")
-    };
-    let mut record = ErrorRecord::new(Synth::NAME, ErrorKind::NoInputs, message);
-    record.prompt_id = Some(prompt.clone());
-    record
 }

@@ -233,7 +233,7 @@ impl<'a> Run<'a> {
             self.pass_kept(&lines)?;
             return self.page.left_alone(&case);
         }
-        self.desk.begin(Job { case, before, lines }, &mut self.calls);
+        self.desk.begin(Job { case, before, lines }, &mut self.calls)?;
         self.give()?;
         while self.desk.busy() > 0 && (self.load.at_once || !self.has_room()) {
             if !self.wait()? {

@@ -88,6 +88,11 @@ impl Strategy {
         matches!(self, Self::Rank | Self::Analyse | Self::Verify)
     }
 
+    /// Whether it does nothing without a judge that the user names.
+    pub const fn needs_judge(self) -> bool {
+        self.asks() && !matches!(self, Self::Rank | Self::SelfMoa)
+    }
+
     /// Whether a reply can be its result as it stands.
     pub const fn writes(self) -> bool {
         matches!(self, Self::Fuse | Self::SelfMoa)

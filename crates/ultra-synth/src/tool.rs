@@ -104,6 +104,11 @@ pub(crate) fn run_with(
     let at_once = people.iter().all(|one| matches!(one.route, Route::Mock { .. }))
         && (context.mock || !args.strategy().asks_members());
     let page = Page::new(args, context, output)?;
+    let lacks_judge = args.strategy().needs_judge() && people.judges.is_empty();
+    // Syntheses that others made can be shown without a judge; a program that wants new ones hears of it at once.
+    if lacks_judge && !page.is_text() {
+        return Err(nobody(args.strategy()));
+    }
     let config = DispatchConfig {
         stream: args.strategy().writes() && page.streams(),
         attempts: args.attempts,
@@ -146,21 +151,22 @@ fn people(args: &SynthArgs, context: &Context) -> Result<Called, Failure> {
     }
     let mock = ["mock:ultra".to_owned()];
     let judges: &[String] = match args.ultra.as_slice() {
-        // The members do it, and a judge is asked when they fail.
-        [] if matches!(strategy, Strategy::Rank | Strategy::SelfMoa) => &[],
-        [] if context.mock => &mock,
-        [] => {
-            let what = match strategy {
-                Strategy::Fuse | Strategy::Iterate => "writes the answer",
-                _ => "judges",
-            };
-            return Err(Failure::usage(format!("nobody is named who {what}"))
-                .hint("name a model: --ultra provider:model; or try it out with --mock")
-                .hint("or use no model: ultra-synth vote, ultra-synth medoid, ultra-synth concat"));
-        }
+        [] if context.mock && strategy.needs_judge() => &mock,
+        // The members do it, and a judge is asked when they fail; or there may be nothing to judge.
         named => named,
     };
     Ok(Called { judges: targets("--ultra", judges, context)?, reviewers })
+}
+
+/// A strategy needs a judge, and the user has named none.
+pub(crate) fn nobody(strategy: Strategy) -> Failure {
+    let what = match strategy {
+        Strategy::Fuse | Strategy::Iterate => "writes the answer",
+        _ => "judges",
+    };
+    Failure::usage(format!("nobody is named who {what}"))
+        .hint("name a model: --ultra provider:model; or try it out with --mock")
+        .hint("or use no model: ultra-synth vote, ultra-synth medoid, ultra-synth concat")
 }
 
 fn targets(flag: &str, specs: &[String], context: &Context) -> Result<Vec<Target>, Failure> {

@@ -66,6 +66,28 @@ fn without_a_model_nobody_is_asked_and_the_user_is_told_what_to_do() {
 }
 
 #[test]
+fn what_was_merged_before_is_shown_without_a_model() {
+    let real = Context { mock: false, ..Context::mock(0) };
+    let merged = run(&["--ultra", "mock:judge"], &three());
+    for arguments in
+        [&["--show", "text"][..], &["--show", "all"], &["--format", "html"], &["judge", "--format", "json"]]
+    {
+        let shown = run_in(&real, arguments, merged.stdout.clone());
+        assert_eq!(shown.status(), 0, "{arguments:?}");
+        assert!(shown.stdout.contains("[simulated by judge, "), "{}", shown.stdout);
+        let mut more = merged.records();
+        more.extend(panel("q", &["Yes.", "No."]));
+        let short = run_in(&real, arguments, lines(&more));
+        assert_eq!(short.status(), 2, "{arguments:?}");
+        assert!(
+            short.result.expect_err("nobody can be asked").to_string().starts_with("nobody is named who ")
+        );
+    }
+    let alone = run_in(&real, &["--show", "text"], lines(&panel("q", &["Yes."])));
+    assert_eq!((alone.status(), alone.stdout.as_str()), (0, "Yes.\n"), "one answer needs no judge");
+}
+
+#[test]
 fn each_rung_holds_when_those_above_it_fail() {
     let ran = run(&["--ultra", DOWN, "--ultra", "mock:second", "--attempts", "2"], &three());
     let synthesis = ran.synthesis();
