@@ -1,16 +1,16 @@
 //! What is compared: a strategy, or a pipe of strategies, run over recorded answers as it would run alone.
 
-use std::io::{Cursor, Write};
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Parser;
 use ultra_core::failure::{Exit, Failure};
-use ultra_core::ndjson::{Emit, Input, Options, Output};
+use ultra_core::ndjson::{Emit, Output};
 use ultra_core::record::ErrorRecord;
 use ultra_core::tool::{Context, Order};
 
 use super::Stop;
-use super::ground::Ground;
+use super::ground::{self, Ground};
 use super::trial::{self, Trial};
 use crate::accept::Accept;
 use crate::args::{Named, Show, SynthArgs};
@@ -113,8 +113,7 @@ impl Entrant {
         for args in &self.steps {
             let made = Made::default();
             let mut output = Output::new("ultra-synth", made.clone()).strict(context.strict);
-            let input = Input::new(Cursor::new(stream), Options::default());
-            let ran = run_with(args, &inner, input, &mut output, dial);
+            let ran = run_with(args, &inner, ground::again(stream), &mut output, dial);
             output.flush()?;
             stream = made.take();
             match ran {

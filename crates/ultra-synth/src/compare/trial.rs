@@ -1,14 +1,13 @@
 //! What an entrant made of a prompt.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
 use ultra_core::failure::Failure;
 use ultra_core::id::{ContentHash, Ids};
-use ultra_core::ndjson::{Input, Item, Options, Output};
+use ultra_core::ndjson::{Item, Output};
 use ultra_core::record::{self, Object, Record as _, Synthesis, Type, Usage, Verdict};
 
-use super::ground::{Ground, Place};
+use super::ground::{self, Ground, Place};
 use crate::candidate::Case;
 use crate::similar::{Matrix, WHOLE};
 
@@ -51,7 +50,7 @@ pub(super) fn read(ground: &Ground, stream: Vec<u8>) -> Result<Vec<Trial>, Failu
         places.entry(place.id()).or_default().push(at);
     }
     let mut trials: Vec<Trial> = vec![Trial::default(); ground.prompts.len()];
-    let mut input = Input::new(Cursor::new(stream), Options::default());
+    let mut input = ground::again(stream);
     let mut nowhere = Output::new("ultra-synth", std::io::sink());
     while let Some(item) = input.next(&mut nowhere)? {
         let Item::Line(line) = item else { continue };
