@@ -4,7 +4,7 @@
 //! pipe of them, runs over the same answers exactly as it would alone (`entrant`), and what comes out of it is scored
 //! against references ([`reference`](mod@reference)), by rule or by a model that grades (`grade`). What is reported of each
 //! is its mean score with an interval by bootstrap over the prompts, the difference to the first entrant over the same
-//! prompts, and what it costs (`report`).
+//! prompts, where these are enough to tell it from chance (`chance`), and what it costs (`report`).
 //!
 //! Two lines stand beside the entrants: *one answer*, what a panel of one would score, since a strategy that does not
 //! beat it is not worth a call; and *any answer*, the best answer of each prompt, which no choice among them can pass.
@@ -12,6 +12,7 @@
 //! Everything but the calls is pure, and the draws come from the seed: the same transcript gives the same report.
 
 pub mod args;
+mod chance;
 mod chart;
 mod entrant;
 mod grade;

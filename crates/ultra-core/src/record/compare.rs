@@ -52,6 +52,8 @@ record! {
         pub quality: Option<Estimate>,
         /// How much more that is than the score of the first strategy, on the same prompts.
         pub lead: Option<Estimate>,
+        /// True when that is more than chance, by the interval and by a sign test at 5 %, which takes six prompts at least.
+        pub apart: bool,
         /// Prompts without a result, for a strategy.
         pub unanswered: Option<u64>,
         /// Results from a lower rung of the ladder, for a strategy.
@@ -74,14 +76,14 @@ record! {
 }
 
 object! {
-    /// A mean over prompts, and where it would lie in 95 of 100 cases if the prompts were drawn anew (bootstrap).
+    /// A mean over prompts, and where it would lie in 95 of 100 cases if the prompts were drawn anew (bootstrap). Of fewer than six prompts, and of values that are all the same, there is the mean alone.
     pub struct Estimate {
         /// The mean.
         pub mean: f64,
         /// The lower end of the interval.
-        pub low: f64,
+        pub low: Option<f64>,
         /// The upper end of the interval.
-        pub high: f64,
+        pub high: Option<f64>,
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use ultra_core::record::Compared;
 
+use super::chance::Mean;
 use super::report::{Bill, Report, Row};
-use crate::aggregate::stats::Interval;
 use crate::page::html::escape;
 
 /// Width of a plot.
@@ -46,15 +46,20 @@ pub(super) fn scores(report: &Report) -> String {
             NAMES - 10.0,
             y + 4.0
         );
-        let (low, high, at) = (x(quality.low), x(quality.high), x(quality.estimate));
+        let mut about = format!("{name}: {:.3}", quality.estimate);
+        if let Some((low, high)) = quality.range {
+            let _ = write!(about, " ({low:.3}–{high:.3})");
+            let _ = writeln!(
+                svg,
+                "<line class=\"bar\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>",
+                x(low),
+                x(high)
+            );
+        }
+        let at = x(quality.estimate);
         let _ = writeln!(
             svg,
-            "<line class=\"bar\" x1=\"{low:.1}\" y1=\"{y:.1}\" x2=\"{high:.1}\" y2=\"{y:.1}\"/>"
-        );
-        let _ = writeln!(
-            svg,
-            "<circle class=\"dot\" cx=\"{at:.1}\" cy=\"{y:.1}\" r=\"5\"><title>{name}: {:.3} ({:.3}–{:.3})</title></circle>",
-            quality.estimate, quality.low, quality.high
+            "<circle class=\"dot\" cx=\"{at:.1}\" cy=\"{y:.1}\" r=\"5\"><title>{about}</title></circle>"
         );
     }
     svg.push_str("</svg>\n");
@@ -70,25 +75,19 @@ pub(super) fn prices(report: &Report) -> Option<String> {
     }
     let prompts = report.prompts.max(1) as f64;
     let axis = Axis { what: "calls a prompt", shown: |value| format!("{value:.1}") };
-    over(report, &axis, |bill, _| {
-        let calls = bill.calls as f64 / prompts;
-        Some(Interval { estimate: calls, low: calls, high: calls, error: 0.0 })
-    })
+    over(report, &axis, |bill, _| Some(Mean::exact(bill.calls as f64 / prompts)))
 }
 
 /// Score over the time of a prompt, on top of the answers; nothing when it is not known of any strategy.
 pub(super) fn latencies(report: &Report) -> Option<String> {
     let axis = Axis { what: "seconds a prompt, on top of the answers", shown: |value| format!("{value:.1}") };
-    over(report, &axis, |bill, row| {
-        let Interval { estimate, low, high, error } = row.latency.or_else(|| bill.nothing())?;
-        Some(Interval { estimate: estimate / 1e3, low: low / 1e3, high: high / 1e3, error: error / 1e3 })
-    })
+    over(report, &axis, |bill, row| row.latency.or_else(|| bill.nothing()).map(|latency| latency.per(1e3)))
 }
 
 impl Bill {
     /// What a strategy takes that asks nobody; of others it is not known.
-    fn nothing(&self) -> Option<Interval> {
-        (self.calls == 0).then_some(Interval { estimate: 0.0, low: 0.0, high: 0.0, error: 0.0 })
+    fn nothing(&self) -> Option<Mean> {
+        (self.calls == 0).then_some(Mean::exact(0.0))
     }
 }
 
@@ -100,7 +99,7 @@ struct Axis {
 
 /// Scores over what `of` says of each strategy, with the intervals of both, and a line about those of which it is not
 /// known; nothing when that is nothing for all.
-fn over(report: &Report, axis: &Axis, of: impl Fn(&Bill, &Row) -> Option<Interval>) -> Option<String> {
+fn over(report: &Report, axis: &Axis, of: impl Fn(&Bill, &Row) -> Option<Mean>) -> Option<String> {
     let (mut marks, mut unknown) = (Vec::new(), Vec::new());
     for row in &report.rows {
         let (Some(bill), Some(quality)) = (&row.bill, row.quality) else { continue };
@@ -109,7 +108,7 @@ fn over(report: &Report, axis: &Axis, of: impl Fn(&Bill, &Row) -> Option<Interva
             None => unknown.push(format!("<code>{}</code>", escape(&row.name))),
         }
     }
-    let most = marks.iter().map(|mark| mark.1.high).max_by(f64::total_cmp).filter(|most| *most > 0.0)?;
+    let most = marks.iter().map(|mark| mark.1.ends().1).max_by(f64::total_cmp).filter(|most| *most > 0.0)?;
     let height = 300.0;
     let x = |value: f64| 60.0 + value / most * (WIDE - 200.0);
     let y = |score: f64| 20.0 + (1.0 - score.clamp(0.0, 1.0)) * (height - 70.0);
@@ -146,8 +145,9 @@ fn over(report: &Report, axis: &Axis, of: impl Fn(&Bill, &Row) -> Option<Interva
     for (row, value, score) in marks {
         let (at, up) = (x(value.estimate), y(score.estimate));
         let name = escape(&console::truncate_str(&row.name, 20, "…"));
-        for (x1, y1, x2, y2) in [(x(value.low), up, x(value.high), up), (at, y(score.low), at, y(score.high))]
-        {
+        let across = value.range.map(|(low, high)| (x(low), up, x(high), up));
+        let along = score.range.map(|(low, high)| (at, y(low), at, y(high)));
+        for (x1, y1, x2, y2) in across.into_iter().chain(along) {
             let _ = writeln!(
                 svg,
                 "<line class=\"axis\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"

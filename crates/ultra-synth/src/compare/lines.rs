@@ -1,33 +1,15 @@
-//! What stands behind the lines of a comparison: scores and times by prompt, and the intervals of their means.
+//! What stands behind the lines of a comparison: scores and times by prompt.
 
 use std::collections::BTreeMap;
 
 use ultra_core::record::Compared;
 
+use super::chance::Ruler;
 use super::grade::Graded;
 use super::ground::Ground;
 use super::report::Row;
 use super::trial::Trial;
-use crate::aggregate::stats::{Bootstrap, Interval, bootstrap, mean};
-
-/// How often the prompts are drawn anew for an interval.
-const RESAMPLES: usize = 2_000;
-
-/// How intervals are made.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ruler(Bootstrap);
-
-impl Ruler {
-    /// Draws by a seed.
-    pub(super) fn new(seed: u64) -> Self {
-        Self(Bootstrap { resamples: RESAMPLES, seed, ..Bootstrap::default() })
-    }
-
-    /// The mean of `values` with its interval; `None` of nothing.
-    pub(super) fn mean(self, values: &[f64]) -> Option<Interval> {
-        bootstrap(values, |values| mean(values).unwrap_or_default(), &self.0)
-    }
-}
+use crate::aggregate::stats::mean;
 
 /// Scores and times of a line that is no entrant.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! The report as one HTML page.
 
+use super::chance::FEWEST;
 use super::report::Report;
 use super::{chart, table};
 use crate::page::html::{TAIL, escape, head};
@@ -9,7 +10,12 @@ pub(super) fn page(report: &Report) -> String {
     let mut page = head("Strategies compared");
     page.push_str("<section>\n<h1>Strategies compared</h1>\n");
     if report.scored > 0 {
-        page.push_str("<h2>Scores, and where they would lie if the prompts were drawn anew</h2>\n");
+        let drawn = if report.scored < FEWEST {
+            ""
+        } else {
+            ", and where they would lie if the prompts were drawn anew"
+        };
+        page.push_str(&["<h2>Scores", drawn, "</h2>\n"].concat());
         page.push_str(&chart::scores(report));
         if let Some(prices) = chart::prices(report) {
             page.push_str("<h2>What a score costs</h2>\n");

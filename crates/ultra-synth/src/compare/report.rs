@@ -8,12 +8,12 @@ use ultra_core::id::{ContentHash, Ids};
 use ultra_core::ndjson::Output;
 use ultra_core::record::{Compared, Comparison, Estimate, Object, Record as _};
 
+use super::chance::{Lead, Mean, Ruler};
 use super::entrant::Entrant;
 use super::grade::Graded;
 use super::ground::Ground;
-use super::lines::{Ruler, bounds, members, times};
+use super::lines::{bounds, members, times};
 use super::trial::Trial;
-use crate::aggregate::stats::Interval;
 
 /// One line.
 #[derive(Debug, Clone)]
@@ -24,11 +24,11 @@ pub(super) struct Row {
     /// Prompts that its score is the mean of.
     pub(super) prompts: usize,
     /// The mean score.
-    pub(super) quality: Option<Interval>,
+    pub(super) quality: Option<Mean>,
     /// What it has more than the first entrant on the same prompts.
-    pub(super) lead: Option<Interval>,
+    pub(super) lead: Option<Lead>,
     /// The mean time of a prompt in milliseconds.
-    pub(super) latency: Option<Interval>,
+    pub(super) latency: Option<Mean>,
     /// What it took, for entrants.
     pub(super) bill: Option<Bill>,
 }
@@ -47,9 +47,9 @@ pub(super) struct Bill {
     /// Calls whose cost is not known, where that of others is.
     pub(super) unpriced: u64,
     /// The mean cost of a prompt, where that of every call is known.
-    pub(super) cost: Option<Interval>,
+    pub(super) cost: Option<Mean>,
     /// The mean similarity of results and answers.
-    pub(super) agreement: Option<Interval>,
+    pub(super) agreement: Option<Mean>,
 }
 
 /// The whole comparison.
@@ -85,7 +85,7 @@ impl Report {
         let first = trials.first().map(|trials| scores_of(trials)).unwrap_or_default();
         let versus = |values: &[f64]| {
             let more: Vec<f64> = values.iter().zip(&first).map(|(value, first)| value - first).collect();
-            ruler.mean(&more)
+            ruler.lead(&more)
         };
         let mut rows = Vec::new();
         for (number, (entrant, trials)) in entrants.iter().zip(trials).enumerate() {
@@ -174,7 +174,8 @@ impl Row {
             name: self.name.clone(),
             prompts: self.prompts as u64,
             quality: self.quality.map(estimate),
-            lead: self.lead.map(estimate),
+            lead: self.lead.map(|lead| estimate(lead.mean)),
+            apart: self.lead.is_some_and(|lead| lead.is_apart),
             unanswered: bill.map(|bill| bill.unanswered),
             degraded: bill.map(|bill| bill.degraded),
             calls: bill.map(|bill| bill.calls),
@@ -186,11 +187,6 @@ impl Row {
             agreement: bill.and_then(|bill| bill.agreement).map(estimate),
             extra: Object::default(),
         }
-    }
-
-    /// Whether the difference to the first entrant is more than chance.
-    pub(super) fn is_apart(&self) -> bool {
-        self.lead.is_some_and(|lead| lead.low > 0.0 || lead.high < 0.0)
     }
 }
 
@@ -215,7 +211,8 @@ impl Bill {
     }
 }
 
-fn estimate(Interval { estimate: mean, low, high, .. }: Interval) -> Estimate {
+fn estimate(Mean { estimate: mean, range }: Mean) -> Estimate {
+    let (low, high) = range.unzip();
     Estimate { mean, low, high, extra: Object::default() }
 }
 

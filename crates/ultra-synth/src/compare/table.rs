@@ -4,6 +4,7 @@ use console::{measure_text_width, truncate_str};
 
 use ultra_core::record::Compared;
 
+use super::chance::{FEWEST, Lead};
 use super::report::{Report, Row};
 use crate::visible::visible;
 
@@ -27,7 +28,8 @@ const COLUMNS: [Column; 8] = [
     Column {
         title: "95 %",
         cell: |row, _| {
-            row.quality.map_or_else(String::new, |quality| format!("{:.2}–{:.2}", quality.low, quality.high))
+            let range = row.quality.and_then(|quality| quality.range);
+            range.map_or_else(String::new, |(low, high)| format!("{low:.2}–{high:.2}"))
         },
     },
     Column { title: "vs 1st", cell: lead },
@@ -59,8 +61,10 @@ fn cost(row: &Row, _: &Report) -> String {
 }
 
 fn lead(row: &Row, _: &Report) -> String {
-    let star = if row.is_apart() { "*" } else { "" };
-    row.lead.map_or_else(String::new, |lead| format!("{:+.3}{star}", lead.estimate))
+    let Some(Lead { mean, is_apart }) = row.lead else { return String::new() };
+    // Rounded first, so that no sign stands before nothing.
+    let thousandths = (mean.estimate * 1e3).round() + 0.0;
+    format!("{:+.3}{}", thousandths / 1e3, if is_apart { "*" } else { "" })
 }
 
 fn per_prompt(row: &Row, report: &Report, count: fn(&super::report::Bill) -> f64) -> String {
@@ -99,9 +103,22 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             ""
         }
     )];
+    if (1..FEWEST).contains(&report.scored) {
+        notes.push(format!(
+            "Too few scored prompts to tell a difference from chance, which takes at least {FEWEST}."
+        ));
+    }
+    let versus = if report.scored < FEWEST {
+        "vs 1st: difference to the first strategy on the same prompts."
+    } else {
+        "vs 1st: difference to the first strategy on the same prompts; * is more than chance (sign test, 5 %)."
+    };
     let meanings = [
-        ("95 %", "95 %: where the score would lie if the prompts were drawn anew (bootstrap)."),
-        ("vs 1st", "vs 1st: difference to the first strategy on the same prompts; * is more than chance."),
+        (
+            "95 %",
+            "95 %: where a score would lie if the prompts were drawn anew (bootstrap); none where all are equal.",
+        ),
+        ("vs 1st", versus),
         ("calls", "calls: a prompt, on top of the answers. cost: of all prompts."),
         ("time", "time: a prompt; of strategies on top of the answers, which take that of `any answer`."),
         ("agree", "agree: how alike results and answers are. fell: results from a lower rung, or none."),

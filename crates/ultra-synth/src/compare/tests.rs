@@ -1,8 +1,10 @@
+mod chance;
 mod chart;
 mod costs;
 mod effects;
 mod known;
 mod latency;
+mod long;
 mod recorded;
 
 use serde_json::{Value, json};
@@ -158,10 +160,13 @@ fn a_pipe_is_run_as_one() {
 #[test]
 fn the_table_fits_a_terminal_and_says_what_its_columns_are() {
     let long = "vote --normal case,numbers --extract whole";
-    let text = run(&["compare", "-s", "medoid", "-s", long, "--format", "text"], &three()).stdout;
-    assert!(text.lines().all(|line| console::measure_text_width(line) <= 80), "{text}");
-    for part in ["score", "95 %", "vs 1st", "one answer", "2 of 3 prompts scored."] {
-        assert!(text.contains(part), "{part}: {text}");
+    let many = Known { questions: 20, ..Known::default() }.transcript();
+    for (records, scored) in [(three(), "2 of 3 prompts scored."), (many, "95 %: where a score would lie")] {
+        let text = run(&["compare", "-s", "medoid", "-s", long, "--format", "text"], &records).stdout;
+        assert!(text.lines().all(|line| console::measure_text_width(line) <= 80), "{text}");
+        for part in ["score", "vs 1st", "one answer", scored] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
     let unscored = run(&["compare", "-s", "vote", "--format", "text"], &panel("p", &["a", "a"])).stdout;
     assert!(unscored.contains("0 of 1 prompts scored; give prompts a field `expected`"), "{unscored}");
