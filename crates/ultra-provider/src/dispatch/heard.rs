@@ -1,6 +1,6 @@
 //! What attempts tell while they are in flight: the first byte, pieces of text, the limits in the headers.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,10 +23,21 @@ pub(super) enum Heard {
 struct Ear {
     /// Whether there is something, to be asked often.
     some: AtomicBool,
-    told: Mutex<VecDeque<(AttemptId, Heard)>>,
+    told: Mutex<Told>,
     bell: Bell,
     stream: bool,
     first_bytes: bool,
+}
+
+/// What was told, the oldest first.
+///
+/// While nobody listens, the pieces of an attempt become one: so what waits is no more than the texts themselves,
+/// each of which its attempt holds anyway.
+#[derive(Debug, Default)]
+struct Told {
+    /// Of a text the place in the order, without the text.
+    order: VecDeque<(AttemptId, Heard)>,
+    texts: BTreeMap<AttemptId, String>,
 }
 
 /// Listens to all attempts in flight.
@@ -70,20 +81,40 @@ impl Hearing {
             return None;
         }
         let mut told = self.0.lock();
-        let next = told.pop_front();
-        self.0.some.store(!told.is_empty(), Ordering::Release);
+        let next = told.take();
+        self.0.some.store(!told.order.is_empty(), Ordering::Release);
         next
+    }
+}
+
+impl Told {
+    fn push(&mut self, attempt: AttemptId, heard: Heard) {
+        let Heard::Text(piece) = heard else { return self.order.push_back((attempt, heard)) };
+        if let Some(text) = self.texts.get_mut(&attempt) {
+            text.push_str(&piece);
+        } else {
+            self.texts.insert(attempt, piece);
+            self.order.push_back((attempt, Heard::Text(String::new())));
+        }
+    }
+
+    fn take(&mut self) -> Option<(AttemptId, Heard)> {
+        let (attempt, heard) = self.order.pop_front()?;
+        Some(match heard {
+            Heard::Text(_) => (attempt, Heard::Text(self.texts.remove(&attempt).unwrap_or_default())),
+            heard => (attempt, heard),
+        })
     }
 }
 
 impl Ear {
     fn push(&self, attempt: AttemptId, heard: Heard) {
         let mut told = self.lock();
-        told.push_back((attempt, heard));
+        told.push(attempt, heard);
         self.some.store(true, Ordering::Release);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(AttemptId, Heard)>> {
+    fn lock(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -116,5 +147,36 @@ impl Watch for Teller {
 
     fn wants_stream(&self) -> bool {
         self.ear.stream
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ultra_pace::CallId;
+
+    use super::{AttemptId, Heard, Told};
+
+    #[test]
+    fn pieces_that_wait_become_one_in_their_order() {
+        let [one, other] = [1, 2].map(|call| AttemptId { call: CallId(call), n: 1 });
+        let mut told = Told::default();
+        told.push(one, Heard::FirstByte);
+        for piece in ["a", "b", "c"] {
+            told.push(one, Heard::Text(piece.to_owned()));
+            told.push(other, Heard::Text(piece.to_uppercase()));
+        }
+        let mut heard = std::iter::from_fn(|| told.take()).map(|(attempt, heard)| match heard {
+            Heard::Text(text) => (attempt, text),
+            _ => (attempt, "first byte".to_owned()),
+        });
+        assert_eq!(heard.next(), Some((one, "first byte".to_owned())));
+        assert_eq!(heard.next(), Some((one, "abc".to_owned())));
+        assert_eq!(heard.next(), Some((other, "ABC".to_owned())));
+        assert_eq!(heard.next(), None);
+        told.push(one, Heard::Text("d".to_owned()));
+        assert!(
+            matches!(told.take(), Some((_, Heard::Text(text))) if text == "d"),
+            "what was heard is not said again"
+        );
     }
 }
