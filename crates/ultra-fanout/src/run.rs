@@ -274,7 +274,10 @@ impl Run<'_> {
     fn take(&mut self, read: Read) -> Result<(), Failure> {
         match read {
             Read::Lines(lines) => self.piece(Piece::Lines(lines)),
-            Read::Fault(fault) => self.piece(Piece::Error(Box::new(fault.into_record(self.out.tool())))),
+            Read::Fault(fault) => {
+                let record = Box::new(self.out.told(*fault));
+                self.piece(Piece::Error(record))
+            }
             Read::Prompt(line, prompt) => {
                 self.decide()?;
                 self.undecided = Some(prompt);

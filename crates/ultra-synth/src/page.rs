@@ -120,6 +120,9 @@ impl<'a> Page<'a> {
 
     /// Says that a line is malformed.
     pub(crate) fn fault(&mut self, fault: Fault) -> Result<(), Failure> {
+        if !self.is_text() {
+            return self.output.fault(fault);
+        }
         let tool = self.output.tool();
         self.error(fault.into_record(tool))
     }

@@ -192,13 +192,19 @@ impl Output {
     /// # Errors
     /// As for [`Output::error`].
     pub fn fault(&mut self, fault: Fault) -> Result<(), Failure> {
+        let record = self.told(fault);
+        self.error(record)
+    }
+
+    /// The error record of a malformed line, which has still to be written; the first few are told on stderr too.
+    pub fn told(&mut self, fault: Fault) -> ErrorRecord {
         let record = fault.into_record(self.tool);
         self.faults += 1;
         if self.faults <= FAULTS_TOLD {
             let more = if self.faults == FAULTS_TOLD { " (further ones are in the output only)" } else { "" };
             tracing::warn!("{}{more}", record.message);
         }
-        self.error(record)
+        record
     }
 
     /// Writes text for a person; it is not part of a record stream.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use ultra_core::failure::Failure;
-use ultra_core::ndjson::Output;
+use ultra_core::ndjson::{Fault, Output};
 use ultra_core::record::{ErrorRecord, Prompt};
 
 use crate::calls::{Seat, Source};
@@ -65,6 +65,11 @@ impl<'a> Ordered<'a> {
     /// The name of the tool that writes.
     pub(super) fn tool(&self) -> &'static str {
         self.output.tool()
+    }
+
+    /// The error record of a malformed line, which has still to be given.
+    pub(super) fn told(&mut self, fault: Fault) -> ErrorRecord {
+        self.output.told(fault)
     }
 
     /// Puts a prompt into the output, in its order: mostly that is now, and then it is not kept.
