@@ -15,6 +15,7 @@ use ultra_core::record::Response;
 
 use super::{Cache, Counts, Options};
 use crate::key::tests::asking;
+use crate::store::Limits;
 
 const NOW_S: u64 = 1_000_000;
 
@@ -384,11 +385,14 @@ fn g140_of_many_that_find_a_damaged_store_one_moves_it_and_all_go_on() {
     let (_directory, path) = place();
     keep(&mut cache(&path), "q", "old");
     over(&path, b"SQLite format 3\0 and then");
+    // A machine with much to do makes them wait for each other longer than a cache is worth waiting for.
+    let wait = Duration::from_mins(1);
+    let limits = Limits { read_wait: wait, write_wait: wait, ..Limits::default() };
     std::thread::scope(|scope| {
         for n in 0..8 {
             let path = &path;
             scope.spawn(move || {
-                let mut shared = cache(path);
+                let mut shared = Cache::new(Options { limits, ..Options::at(path) }, at(NOW_S));
                 assert_eq!(found(&mut shared, "q"), None);
                 keep(&mut shared, &n.to_string(), "new");
             });
