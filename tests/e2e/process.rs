@@ -76,6 +76,18 @@ fn a_budget_holds_where_nobody_counts_tokens() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_in_the_end_is_noticed_before_anything_is_asked() {
+    for file in ["--summary no/such/s.json", "--metrics no/such/m.prom", "--summary ."] {
+        let run = pipeline(&format!(
+            "echo q | ultra-fanout --lines -m exec:'touch asked; cat' {file}; echo $?; ls"
+        ));
+        let run = run.run();
+        assert_eq!(run.stdout(), "2\n", "{file}: {run}");
+        assert!(run.stderr().contains("cannot write the"), "{file}: {run}");
+    }
+}
+
+#[test]
 fn an_answer_is_in_the_store_before_the_run_is_over() {
     let sandbox = Sandbox::new();
     let mut running =

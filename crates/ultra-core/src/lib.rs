@@ -15,6 +15,7 @@ pub mod id;
 pub mod kind;
 pub mod metrics;
 pub mod ndjson;
+pub mod place;
 pub mod record;
 pub mod sampling;
 pub mod schema;

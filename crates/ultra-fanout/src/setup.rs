@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ultra_core::failure::Failure;
+use ultra_core::place;
 use ultra_core::tool::{Context, many};
 use ultra_provider::dispatch::{DispatchConfig, Limit, LimitSource};
 use ultra_store::journal::{self, Journal, JournalOptions};
@@ -69,9 +70,12 @@ pub(crate) fn journal(keeping: &Keeping, looks: bool, context: &Context) -> Resu
 /// What can be known to be wrong before anything is read.
 ///
 /// # Errors
-/// A usage failure: a target without a price under `--max-usd`, a fallback that does not exist, or two rules for
+/// A usage failure: a file that cannot be written in the end, a target without a price under `--max-usd`, a fallback that does not exist, or two rules for
 /// when to stop.
 pub(crate) fn check(args: &FanoutArgs, targets: &[String], context: &Context) -> Result<(), Failure> {
+    if let Some(file) = &args.summary {
+        place::ready("the summary", file)?;
+    }
     if let Some(fallback) = &args.effort.fallback {
         ultra_core::target::Target::one(fallback, &context.config, context.mock)?;
     }
@@ -88,7 +92,7 @@ pub(crate) fn check(args: &FanoutArgs, targets: &[String], context: &Context) ->
         .find(|target| !target.starts_with("mock:") && context.config.price(target).is_none());
     match unpriced {
         Some(target) => Err(Failure::usage(format!("{} has no price, which --max-usd needs", target.escape_debug()))
-            .hint(format!("say what it costs in ultra.toml: [prices.\"{target}\"] in = 1.25, out = 10 (US dollars per million tokens)"))
+            .hint(format!("say what it costs under [prices] in ultra.toml: \"{target}\" = {{ in = 1.25, out = 10 }} (US dollars per million tokens)"))
             .hint("or limit the run by --max-calls or --max-tokens")),
         None => Ok(()),
     }

@@ -11,9 +11,9 @@ use crate::tool::{DEFAULT_MEMORY, Order, Tool};
 /// When progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Progress {
-    /// When stderr is a terminal.
+    /// Unless --quiet is given.
     Auto,
-    /// Always.
+    /// With --quiet too.
     Always,
     /// Never.
     Never,
@@ -70,7 +70,7 @@ pub struct Common {
     #[arg(long, global = true, env = "ULTRA_MEM", value_name = "BYTES", value_parser = bytes, default_value_t = DEFAULT_MEMORY)]
     pub mem: u64,
 
-    /// When progress is shown on stderr
+    /// When progress is shown on stderr, where that is a terminal
     #[arg(long, global = true, env = "ULTRA_PROGRESS", value_enum, default_value_t = Progress::Auto, value_name = "WHEN")]
     pub progress: Progress,
 

@@ -14,6 +14,7 @@ use crate::clock::{Clock, Frozen, System};
 use crate::config::{Config, Setting};
 use crate::failure::{Exit, Failure};
 use crate::ndjson::Output;
+use crate::place;
 use crate::record::Type;
 use crate::schema;
 use crate::tool::{Context, Tool};
@@ -54,6 +55,9 @@ pub(super) fn parse<T: Tool>(arguments: &[OsString]) -> Result<Parsed<T::Args>, 
     if common.show_config {
         let text = show::settings(&command, &matches, &config, T::SECTION);
         return print(T::NAME, &text);
+    }
+    if let Some(file) = &common.metrics {
+        place::ready("the metrics", file)?;
     }
     let args = T::Args::from_arg_matches(&matches).map_err(read)?;
     let mut context = context(&common, config);
