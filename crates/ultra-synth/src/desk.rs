@@ -270,7 +270,8 @@ impl Desk {
             Err(slip) => Err(slip),
             Ok((text, mock)) => match ask.form.read(&text) {
                 Ok((text, json)) => Ok(Reply { text, json, target: ask.target.clone(), mock }),
-                Err((_, why)) if !again && self.may_call(&work, 1) => {
+                // Another reply would be held against the same schema.
+                Err((kind, why)) if !again && kind != ErrorKind::TooLarge && self.may_call(&work, 1) => {
                     let call = self.call(&mut work, &ask, &once_more(&text, &why));
                     let said = Said::nothing(&call.request_id);
                     let asked = Asked { number: Some(number), ask, again: true, since: end, said };

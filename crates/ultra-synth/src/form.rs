@@ -4,6 +4,7 @@
 //! not match the schema as a whole is no reply.
 
 mod check;
+mod find;
 mod repair;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use ultra_provider::dispatch::Finished;
 
 use crate::candidate::Case;
 use crate::ladder::Slip;
+use check::{Checker, Wrong};
 
 /// The longest reply that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
@@ -70,9 +72,7 @@ impl Form {
     /// The kind, and what is wrong with it in words that the model can be told.
     pub fn read(&self, text: &str) -> Result<(String, Value), (ErrorKind, String)> {
         let Some(schema) = &self.schema else { return Ok((text.to_owned(), Value::Null)) };
-        let mut value = repair::parse(text).map_err(|why| (ErrorKind::BadJson, why))?;
-        repair::fit(&mut value, schema);
-        check::check(&value, schema).map_err(|why| (ErrorKind::Schema, why))?;
+        let value = only(text, schema)?;
         let whole = if serde_json::from_str::<Value>(text).is_ok_and(|said| said == value) {
             text.trim().to_owned()
         } else {
@@ -84,7 +84,42 @@ impl Form {
 
 /// The JSON object or array that a text is, or holds between other words.
 pub(crate) fn json_in(text: &str) -> Option<Value> {
-    repair::parse(text).ok()
+    find::values(text).find_map(Result::ok)
+}
+
+/// The one JSON value of a reply that matches the schema; said twice it is still one.
+fn only(text: &str, schema: &Value) -> Result<Value, (ErrorKind, String)> {
+    let (mut only, mut why) = (None, None);
+    let mut checker = Checker::new(schema);
+    for found in find::values(text) {
+        let mut value = found.map_err(|why| (ErrorKind::BadJson, why))?;
+        repair::fit(&mut value, schema);
+        match checker.check(&value) {
+            Ok(()) => {}
+            Err(wrong @ Wrong::TooComplex) => return Err((ErrorKind::TooLarge, wrong.into_words())),
+            Err(wrong @ Wrong::Mismatch(_)) => {
+                why = Some((ErrorKind::Schema, wrong.into_words()));
+                continue;
+            }
+        }
+        if only.as_ref().is_some_and(|only| !same(only, &value)) {
+            return Err((
+                ErrorKind::Schema,
+                "it holds several JSON objects that contradict each other".into(),
+            ));
+        }
+        only = Some(value);
+    }
+    only.ok_or_else(|| why.unwrap_or_else(|| (ErrorKind::BadJson, find::cause(text))))
+}
+
+/// Whether two values say the same; the words in which each gives its reason may differ.
+fn same(one: &Value, other: &Value) -> bool {
+    let (Value::Object(one), Value::Object(other)) = (one, other) else { return one == other };
+    one.len() == other.len()
+        && one.iter().all(|(name, value)| {
+            other.get(name).is_some_and(|said| said == value || (name == "reason" && value.is_string()))
+        })
 }
 
 /// The text that a call ended with, and whether it is simulated; or what kind of failure it is and what happened.

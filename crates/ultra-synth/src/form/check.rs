@@ -1,66 +1,121 @@
 //! Whether JSON matches a schema: the words of JSON Schema that forms of replies use. Others hold for everything.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How deep a schema is followed; one that describes itself has no other end.
 const DEPTH: u32 = 64;
 
-/// Checks `value`.
-///
-/// # Errors
-/// What does not match, with its place.
-pub(super) fn check(value: &Value, schema: &Value) -> Result<(), String> {
-    at(value, schema, schema, "the reply", DEPTH)
+/// How often a part of a reply is held against a part of the schema, at most. Alternatives that lead back to
+/// themselves would double it with every level.
+const STEPS: u32 = 1 << 21;
+
+/// How a reply and a schema do not come together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// It does not match: what, with its place.
+    Mismatch(String),
+    /// Nobody can tell in bounded time.
+    TooComplex,
 }
 
-fn at(value: &Value, schema: &Value, root: &Value, place: &str, depth: u32) -> Result<(), String> {
-    if depth == 0 {
-        return Err(format!("{place} is nested too deep"));
-    }
-    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-        let found = target.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-        return found.map_or(Ok(()), |found| at(value, found, root, place, depth - 1));
-    }
-    kind(value, schema, place)?;
-    choice(value, schema, place)?;
-    bounds(value, schema, place)?;
-    for key in ["anyOf", "oneOf"] {
-        if let Some(choices) = schema.get(key).and_then(Value::as_array)
-            && !choices.iter().any(|choice| at(value, choice, root, place, depth - 1).is_ok())
-        {
-            return Err(format!("{place} has none of the allowed forms"));
+impl Wrong {
+    /// What is wrong, in words.
+    pub(super) fn into_words(self) -> String {
+        match self {
+            Self::Mismatch(what) => what,
+            Self::TooComplex => "the schema is too complex to hold a reply against it".into(),
         }
     }
-    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        at(value, part, root, place, depth - 1)?;
+}
+
+/// Checks values against one schema, as long as its steps last.
+#[derive(Debug)]
+pub(super) struct Checker<'a> {
+    root: &'a Value,
+    steps: u32,
+}
+
+impl<'a> Checker<'a> {
+    /// Checks against `schema`.
+    pub(super) fn new(schema: &'a Value) -> Self {
+        Self { root: schema, steps: STEPS }
     }
-    match value {
-        Value::Object(object) => {
-            for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
-                let name = name.as_str().unwrap_or_default();
-                if !object.contains_key(name) {
-                    return Err(format!("{place} lacks `{name}`"));
-                }
+
+    /// Checks `value`.
+    ///
+    /// # Errors
+    /// What does not match, or that this cannot be found out.
+    pub(super) fn check(&mut self, value: &Value) -> Result<(), Wrong> {
+        self.at(value, self.root, "the reply", DEPTH)
+    }
+
+    fn at(&mut self, value: &Value, schema: &Value, place: &str, depth: u32) -> Result<(), Wrong> {
+        self.steps = self.steps.checked_sub(1).ok_or(Wrong::TooComplex)?;
+        if depth == 0 {
+            return Err(Wrong::Mismatch(format!("{place} is nested too deep")));
+        }
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            let found = target.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
+            return found.map_or(Ok(()), |found| self.at(value, found, place, depth - 1));
+        }
+        kind(value, schema, place)
+            .and_then(|()| choice(value, schema, place))
+            .and_then(|()| bounds(value, schema, place))
+            .map_err(Wrong::Mismatch)?;
+        for key in ["anyOf", "oneOf"] {
+            if let Some(choices) = schema.get(key).and_then(Value::as_array) {
+                self.any(value, choices, place, depth)?;
             }
-            let properties = schema.get("properties");
-            for (name, part) in object {
-                let known = properties.and_then(|properties| properties.get(name));
-                if let Some(schema) = known {
-                    at(part, schema, root, &format!("`{name}`"), depth - 1)?;
-                } else if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
-                    let name: String = name.chars().take(40).collect();
-                    return Err(format!("{place} has `{name}`, which was not asked for"));
-                }
+        }
+        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            self.at(value, part, place, depth - 1)?;
+        }
+        match value {
+            Value::Object(object) => self.fields(object, schema, place, depth),
+            Value::Array(items) => {
+                let Some(schema) = schema.get("items") else { return Ok(()) };
+                let place = format!("an item of {place}");
+                items.iter().try_for_each(|item| self.at(item, schema, &place, depth - 1))
             }
-            Ok(())
+            _ => Ok(()),
         }
-        Value::Array(items) => {
-            let Some(schema) = schema.get("items") else { return Ok(()) };
-            items
-                .iter()
-                .try_for_each(|item| at(item, schema, root, &format!("an item of {place}"), depth - 1))
+    }
+
+    /// One of these schemas must match.
+    fn any(&mut self, value: &Value, choices: &[Value], place: &str, depth: u32) -> Result<(), Wrong> {
+        for choice in choices {
+            match self.at(value, choice, place, depth - 1) {
+                Err(Wrong::Mismatch(_)) => {}
+                known => return known,
+            }
         }
-        _ => Ok(()),
+        Err(Wrong::Mismatch(format!("{place} has none of the allowed forms")))
+    }
+
+    fn fields(
+        &mut self,
+        object: &Map<String, Value>,
+        schema: &Value,
+        place: &str,
+        depth: u32,
+    ) -> Result<(), Wrong> {
+        for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            if !object.contains_key(name) {
+                return Err(Wrong::Mismatch(format!("{place} lacks `{name}`")));
+            }
+        }
+        let properties = schema.get("properties");
+        for (name, part) in object {
+            let known = properties.and_then(|properties| properties.get(name));
+            if let Some(schema) = known {
+                self.at(part, schema, &format!("`{name}`"), depth - 1)?;
+            } else if schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+                let name: String = name.chars().take(40).collect();
+                return Err(Wrong::Mismatch(format!("{place} has `{name}`, which was not asked for")));
+            }
+        }
+        Ok(())
     }
 }
 

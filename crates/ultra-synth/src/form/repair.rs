@@ -1,71 +1,7 @@
-//! What a rule can mend in a reply: the JSON is found in the prose around it, and labels and numbers are read as
-//! they were meant. Nothing is guessed: what is missing stays missing.
+//! What a rule can mend in JSON: labels and numbers are read as they were meant. Nothing is guessed: what is missing
+//! stays missing.
 
 use serde_json::Value;
-
-/// Finds the one JSON object or array of a reply.
-///
-/// # Errors
-/// When there is none.
-pub(super) fn parse(text: &str) -> Result<Value, String> {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let cause = match serde_json::from_str::<Value>(text) {
-        Ok(value) if value.is_object() || value.is_array() => return Ok(value),
-        Ok(_) => return Err("it is not a JSON object".into()),
-        Err(cause) => cause,
-    };
-    let Some(inner) = outermost(text) else { return Err("it holds no JSON".into()) };
-    if let Ok(value) = serde_json::from_str(inner) {
-        return Ok(value);
-    }
-    serde_json::from_str(&without_trailing_commas(inner))
-        .map_err(|_| format!("it is not valid JSON: {cause}"))
-}
-
-/// From the first brace to the one that closes it.
-fn outermost(text: &str) -> Option<&str> {
-    let start = text.find(['{', '['])?;
-    let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
-    for (at, byte) in text.bytes().enumerate().skip(start) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(&text[start..=at]);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Leaves out the commas before a closing brace.
-fn without_trailing_commas(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let (mut quoted, mut escaped) = (false, false);
-    for c in text.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '}' | ']' if !quoted => {
-                let bare = kept.trim_end().len();
-                if kept[..bare].ends_with(',') {
-                    kept.truncate(bare - 1);
-                }
-            }
-            _ => {}
-        }
-        kept.push(c);
-    }
-    kept
-}
 
 /// Reads `"Answer b"` as `"B"` where only `"A"`, `"B"`, … are allowed, and `"3"` as `3` where a number is.
 pub(super) fn fit(value: &mut Value, schema: &Value) {
