@@ -53,10 +53,10 @@ pub struct Voting {
     pub agree: f64,
 }
 
-/// A number of calls, or `all`.
+/// A number of calls, or `all`. One alone would always agree.
 fn depth(text: &str) -> Result<usize, String> {
     let number = if text == "all" { Some(usize::MAX) } else { text.parse().ok() };
-    number.filter(|depth| *depth > 0).ok_or_else(|| "expected numbers and `all`, such as 3,all".to_owned())
+    number.filter(|depth| *depth > 1).ok_or_else(|| "expected 2 or more, or `all`, such as 3,all".to_owned())
 }
 
 /// A share that somebody has to have.
@@ -68,8 +68,7 @@ fn share(text: &str) -> Result<f64, String> {
 impl Voting {
     /// The rule; nothing when everybody is asked.
     pub(crate) fn rule(self) -> Option<Rule> {
-        let Self { until_decided, normal, weight, mut ladder, agree } = self;
-        ladder.sort_unstable();
+        let Self { until_decided, normal, weight, ladder, agree } = self;
         let count = |extract| Count { extract, normal, weights: weight };
         until_decided.map(count).map(|count| Rule { count, ladder, agree })
     }

@@ -70,7 +70,7 @@ pub(crate) fn journal(keeping: &Keeping, looks: bool, context: &Context) -> Resu
 /// What can be known to be wrong before anything is read.
 ///
 /// # Errors
-/// A usage failure: a file that cannot be written in the end, a target without a price under `--max-usd`, a fallback that does not exist, or two rules for
+/// A usage failure: a file that cannot be written in the end, a target without a price under `--max-usd`, a fallback that does not exist, a ladder that does not lead upwards, or two rules for
 /// when to stop.
 pub(crate) fn check(args: &FanoutArgs, targets: &[String], context: &Context) -> Result<(), Failure> {
     if let Some(file) = &args.summary {
@@ -82,6 +82,9 @@ pub(crate) fn check(args: &FanoutArgs, targets: &[String], context: &Context) ->
     if args.voting.until_decided.is_some() && args.effort.quorum.is_some() {
         return Err(Failure::usage("--until-decided and --quorum both say when enough has been heard")
             .hint("--until-decided saves calls, --quorum saves time: leave one of them out"));
+    }
+    if !args.voting.ladder.is_sorted_by(|below, above| below < above) {
+        return Err(Failure::usage("--ladder leads downwards").hint("every step asks more, such as 3,5,all"));
     }
     if args.budget.max_usd.is_none() || context.mock {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ultra_aggregate::vote::Count;
+use ultra_aggregate::vote::{Count, Extract};
 use ultra_core::failure::Exit;
 use ultra_core::shutdown::Why;
 
@@ -211,6 +211,16 @@ fn a_weight_decides_as_in_the_vote() {
     let mut bench = bench(&FIVE, "regex:question");
     bench.args.voting.weight = vec![("mock:a".to_owned(), 5.0)];
     assert_eq!(bench.run(&question(1)).of_type("response").len(), 1);
+}
+
+#[test]
+fn a_ladder_leads_upwards() {
+    for ladder in [vec![3, 2], vec![2, 2], vec![3, usize::MAX, 5]] {
+        let mut bench = Bench::new(&["mock:a", "mock:b"]);
+        (bench.args.voting.until_decided, bench.args.voting.ladder) = (Some(Extract::Whole), ladder);
+        let failure = bench.run("").result.expect_err("is refused");
+        assert!(failure.to_string().contains("downwards"), "{failure}");
+    }
 }
 
 #[test]
