@@ -88,6 +88,15 @@ fn a_file_that_cannot_be_written_in_the_end_is_noticed_before_anything_is_asked(
 }
 
 #[test]
+fn who_stands_in_for_whom_is_told_once_with_the_reason() {
+    let line = "seq 3 | ultra-fanout --lines -j1 -m 'exec:echo no key >&2; exit 1' --fallback exec:cat";
+    let run = pipeline(line).run();
+    assert_eq!(run.records("response").len(), 3, "{run}");
+    assert_eq!(run.stderr().matches(" is replaced by exec:cat: ").count(), 1, "{run}");
+    assert!(run.stderr().contains("no key"), "{run}");
+}
+
+#[test]
 fn an_answer_is_in_the_store_before_the_run_is_over() {
     let sandbox = Sandbox::new();
     let mut running =

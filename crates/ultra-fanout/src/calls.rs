@@ -56,6 +56,8 @@ pub(crate) struct Calls {
     waiting: BTreeMap<Key, Vec<Seat>>,
     /// Targets that are down.
     down: BTreeSet<String>,
+    /// Targets whose stand-in the user was told of.
+    told: BTreeSet<String>,
     /// What each target has to do.
     open: BTreeMap<String, Load>,
     /// The job whose calls were begun last.
@@ -112,6 +114,7 @@ impl Calls {
             flights: Numbered::default(),
             waiting: BTreeMap::new(),
             down: BTreeSet::new(),
+            told: BTreeSet::new(),
             open: BTreeMap::new(),
             newest: 0,
         })
@@ -318,7 +321,12 @@ impl Calls {
             && let Some(next) = self.next_stand_in(job.target(flight.seat.1), &mut flight.replaced)
         {
             flight.rerouted = false;
-            tracing::info!("{}: {}; asking {} instead", job.target(flight.seat.1), error.kind, next);
+            let named = job.target(flight.seat.1);
+            if self.told.insert(named.to_owned()) {
+                tracing::warn!("{named} is replaced by {next}: {}", error.message);
+            } else {
+                tracing::info!("{named}: {}; asking {next} instead", error.kind);
+            }
             flight.stand_in = Some(next);
             self.send(job, flight);
             return Ok(());
