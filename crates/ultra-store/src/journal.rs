@@ -87,6 +87,13 @@ pub struct JournalOptions {
     pub unsafe_fs: bool,
 }
 
+/// How a journal is opened, and what for.
+#[derive(Debug, Clone, Copy)]
+struct Opening {
+    options: JournalOptions,
+    access: Access,
+}
+
 /// What a journal says of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -96,6 +103,14 @@ pub enum State {
     Intended,
     /// It has ended; [`Journal::get`] has the end.
     Done,
+}
+
+/// What may be done to the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Write,
+    /// Not even what is torn or damaged is mended.
+    Read,
 }
 
 /// A journal that is open, and held until it is dropped.
@@ -135,7 +150,8 @@ impl Journal {
     pub fn open(path: &Path, options: JournalOptions, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let file = Arc::new(place::open(path, options.unsafe_fs)?);
         let name = path.display().to_string();
-        let (journal, fresh) = Self::over(Box::new(Arc::clone(&file)), name, options, clock)?;
+        let disk = Box::new(Arc::clone(&file));
+        let (journal, fresh) = Self::over(disk, name, Opening { options, access: Access::Write }, clock)?;
         place::make_private(&file);
         if fresh {
             place::sync_name(path).map_err(|cause| journal.unwritten(cause))?;
@@ -143,18 +159,31 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Opens the journal at `path` for [`get`](Self::get) alone, errors of earlier runs included. Others may read it
+    /// at the same time, and it may lie where nothing can be written.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and when there is none.
+    pub fn read(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let file = Arc::new(place::open_to_read(path)?);
+        let opening = Opening { options: JournalOptions::default(), access: Access::Read };
+        Self::over(Box::new(file), path.display().to_string(), opening, clock).map(|(journal, _)| journal)
+    }
+
     /// A journal over any disk, and whether it is a new one.
     fn over(
         disk: Box<dyn Disk>,
         name: String,
-        options: JournalOptions,
+        opening: Opening,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, bool), Failure> {
-        let JournalOptions { durability, repair, retry_errors, .. } = options;
-        let reading = recover::Reading { name: &name, repair, retry_errors };
+        let Opening { options: JournalOptions { durability, repair, retry_errors, .. }, access } = opening;
+        let reading = recover::Reading { name: &name, repair, retry_errors, access };
         let recover::Loaded { index, end, recovered, fresh, unsynced } = reading.load(disk.as_ref())?;
         let mut pace = Pace::new(durability);
-        pace.written(unsynced, clock.elapsed());
+        if access == Access::Write {
+            pace.written(unsynced, clock.elapsed());
+        }
         let journal = Self {
             disk,
             name,
@@ -167,7 +196,7 @@ impl Journal {
             end,
             failed: None,
         };
-        if fresh {
+        if fresh && access == Access::Write {
             journal.disk.sync().map_err(|cause| journal.unwritten(cause))?;
         }
         Ok((journal, fresh))

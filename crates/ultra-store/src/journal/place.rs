@@ -38,6 +38,30 @@ pub(super) fn open(path: &Path, unsafe_fs: bool) -> Result<File, Failure> {
     Ok(file)
 }
 
+/// Opens the file only to read it. Others may read it at the same time; nobody may write it.
+///
+/// # Errors
+/// Usage: no regular file. Stopped: another process writes it. Otherwise what the system says.
+pub(super) fn open_to_read(path: &Path) -> Result<File, Failure> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(cause) => {
+            return Err(Failure::io(format!("cannot read the journal {}", path.display()), cause.into()));
+        }
+    };
+    if !file.metadata().is_ok_and(|data| data.is_file()) {
+        return Err(not_a_file(path));
+    }
+    let taken = fcntl_lock(&file, FlockOperation::NonBlockingLockShared)
+        .and_then(|()| flock(&file, FlockOperation::NonBlockingLockShared));
+    match taken {
+        Err(Errno::AGAIN | Errno::ACCESS) => Err(in_use(&file, path)),
+        // Where nothing can be locked, a line is still checked before it is served.
+        _ => Ok(file),
+    }
+}
+
 /// Gives the file to its owner alone, whatever the umask made of it.
 pub(super) fn make_private(file: &File) {
     const PRIVATE: u32 = 0o600;

@@ -4,6 +4,7 @@ use std::io;
 
 use ultra_core::failure::Failure;
 
+use super::Access;
 use super::disk::{Disk, write_all};
 use super::index::{Index, Slot};
 use super::line::{self, COMMENT, Check, End, Line};
@@ -25,7 +26,7 @@ pub struct Recovered {
     pub uncertain: u64,
     /// Damaged lines that were passed over.
     pub damaged: u64,
-    /// Bytes that were cut off at the end, because the line they began was never finished.
+    /// Bytes at the end that were cut off, or passed over by who only reads, because the line they began was never finished.
     pub cut: u64,
 }
 
@@ -36,7 +37,7 @@ pub(super) struct Loaded {
     /// Where the next line goes.
     pub(super) end: u64,
     pub(super) recovered: Recovered,
-    /// Whether its first line was written just now.
+    /// Whether its first line had to be written.
     pub(super) fresh: bool,
     /// Results that are not known to be on the disk.
     pub(super) unsynced: u64,
@@ -51,6 +52,8 @@ pub(super) struct Reading<'a> {
     pub(super) repair: bool,
     /// Whether errors are forgotten.
     pub(super) retry_errors: bool,
+    /// Whether the file is mended.
+    pub(super) access: Access,
 }
 
 /// Where a line begins.
@@ -61,7 +64,8 @@ struct Place {
 }
 
 impl Reading<'_> {
-    /// Reads all of `disk`, makes it a journal if it is empty, and removes or marks what is damaged.
+    /// Reads all of `disk`; where it may be written, makes it a journal if it is empty, and removes or marks what is
+    /// damaged.
     ///
     /// # Errors
     /// When it is no journal, one of another version, or damaged where it had been whole on the disk and
@@ -74,7 +78,7 @@ impl Reading<'_> {
         Ok(Loaded { fresh, ..self.settle(disk, scan)? })
     }
 
-    /// Makes sure that the first line is that of a journal; tells whether it was written just now.
+    /// Makes sure that the first line is that of a journal; tells whether it had to be written.
     fn check_header(self, disk: &dyn Disk, header: &[u8]) -> Result<bool, Failure> {
         // One byte more, to see whether anything follows.
         let mut first = self.first_bytes(disk, header.len() + 1)?;
@@ -83,8 +87,7 @@ impl Reading<'_> {
         }
         let never_written = first.len() <= header.len() && first.iter().all(|&byte| byte == 0);
         if never_written || header.starts_with(&first) {
-            self.write(write_all(disk, header, 0))?;
-            return Ok(true);
+            return self.mend(|| write_all(disk, header, 0)).map(|()| true);
         }
         let version = version(&first);
         first.truncate(header.len());
@@ -96,7 +99,7 @@ impl Reading<'_> {
                 line::VERSION
             ))
             .hint("use the version of Ultra that wrote it, or give this run a new journal")),
-            None if damaged && self.repair => self.write(write_all(disk, header, 0)).map(|()| true),
+            None if damaged && self.repair => self.mend(|| write_all(disk, header, 0)).map(|()| true),
             None if damaged => Err(self.damaged(Place { number: 1, offset: 0 })),
             None => Err(Failure::usage(format!("{} is not a journal; it is left alone", self.name))
                 .hint("give --journal a new file, or one that --journal made")),
@@ -122,16 +125,17 @@ impl Reading<'_> {
         let mut recovered = Recovered { cut: end - good_end, ..Recovered::default() };
         if recovered.cut > 0 {
             bad.retain(|place| place.offset < good_end);
-            self.write(disk.cut(good_end))?;
+            self.mend(|| disk.cut(good_end))?;
             tracing::warn!(
-                "journal {}: its last line was never finished and is cut off ({} bytes)",
+                "journal {}: its last line was never finished and is {} ({} bytes)",
                 self.name,
+                if self.access == Access::Write { "cut off" } else { "passed over" },
                 recovered.cut
             );
         }
         recovered.damaged = bad.len() as u64;
         for place in &bad {
-            self.write(write_all(disk, &[COMMENT], place.offset))?;
+            self.mend(|| write_all(disk, &[COMMENT], place.offset))?;
         }
         if let Some(first) = bad.first() {
             let (verb, lines) = if bad.len() == 1 { ("is", "line") } else { ("are", "lines") };
@@ -165,8 +169,12 @@ impl Reading<'_> {
         Failure::io(format!("cannot read the journal {}", self.name), cause)
     }
 
-    fn write(self, written: io::Result<()>) -> Result<(), Failure> {
-        written.map_err(|cause| Failure::io(format!("cannot write the journal {}", self.name), cause))
+    /// Changes the file, where that is allowed.
+    fn mend(self, change: impl FnOnce() -> io::Result<()>) -> Result<(), Failure> {
+        if self.access == Access::Read {
+            return Ok(());
+        }
+        change().map_err(|cause| Failure::io(format!("cannot write the journal {}", self.name), cause))
     }
 }
 

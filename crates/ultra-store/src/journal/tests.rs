@@ -347,3 +347,26 @@ fn each_level_of_durability_writes_the_same_results() {
         assert_eq!(open(&path).expect("opens").len(), 70);
     }
 }
+
+#[test]
+fn readers_share_a_journal_and_leave_it_as_it_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_directory, path) = place();
+    let read = || Journal::read(&path, Arc::new(Frozen));
+    assert_eq!(read().expect_err("is none").exit(), Exit::Io);
+    let mut journal = open(&path).expect("opens");
+    fill(&mut journal, 0..2);
+    assert_eq!(read().expect_err("is written").exit(), Exit::Stopped);
+    journal.done(&nth(2), &Entry::from(&error("slow down")));
+    journal.close().expect("closes");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).expect("is ours");
+    let before = std::fs::read(&path).expect("reads");
+    let (one, mut other) = (read().expect("opens"), read().expect("opens too"));
+    assert_eq!((served(&one, 1), served(&other, 1)), (Some(answer(1)), Some(answer(1))));
+    assert!(matches!(served(&one, 2), Some(Entry::Error(_))), "what failed has failed");
+    assert_eq!(open(&path).expect_err("is read").exit(), Exit::Stopped);
+    other.sync().expect("has nothing to write");
+    drop((one, other));
+    let mode = std::fs::metadata(&path).expect("is there").permissions().mode() & 0o777;
+    assert_eq!((std::fs::read(&path).expect("reads"), mode), (before, 0o444));
+}

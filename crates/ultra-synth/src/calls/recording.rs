@@ -58,7 +58,7 @@ struct Shelf {
 }
 
 impl Recording {
-    /// Opens the journal at `path`, or makes it.
+    /// Opens the journal at `path`, or makes it; where unknown calls are refused it is only read.
     ///
     /// # Errors
     /// As for [`Journal::open`]; and when calls that are not known are refused, and there is no such file.
@@ -68,9 +68,16 @@ impl Recording {
             return Err(Failure::usage(format!("--replay: there is no journal {name}"))
                 .hint("run it once without --replay, which asks the judges and keeps their answers"));
         }
-        let options = JournalOptions { retry_errors: unknown == Unknown::Ask, ..JournalOptions::default() };
+        let clock = Arc::clone(&context.clock);
+        let journal = match unknown {
+            Unknown::Ask => {
+                let options = JournalOptions { retry_errors: true, ..JournalOptions::default() };
+                Journal::open(path, options, clock)?
+            }
+            Unknown::Refuse => Journal::read(path, clock)?,
+        };
         Ok(Self(Rc::new(RefCell::new(Shelf {
-            journal: Journal::open(path, options, Arc::clone(&context.clock))?,
+            journal,
             name,
             unknown,
             recalled: 0,

@@ -54,6 +54,20 @@ fn p4_a_journal_cut_at_any_byte_opens_and_has_all_records_before_the_cut() {
     }
 }
 
+#[test]
+fn who_only_reads_changes_nothing_however_it_is_torn() {
+    let (calls, whole) = (5, journal_of(5, false));
+    for length in 0..=whole.len() {
+        let disk = Memory::of(&whole[..length]);
+        let written = Memory::of(&whole[..length]).open(JournalOptions::default()).expect("opens").len();
+        let journal = disk.read().expect("opens");
+        assert_eq!(check(&journal, calls), written, "cut at {length}");
+        drop(journal);
+        let content = disk.content();
+        assert_eq!((&content.log[..], &content.bytes[..]), (&[][..], &whole[..length]), "cut at {length}");
+    }
+}
+
 /// Flips each of `bits` of a journal; gives how many were opened, and the fewest records one of them had.
 fn flip(whole: &[u8], calls: usize, bits: impl Iterator<Item = usize>) -> (usize, usize) {
     let (mut opened, mut fewest) = (0, usize::MAX);

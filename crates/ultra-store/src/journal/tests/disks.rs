@@ -7,7 +7,7 @@ use std::time::Duration;
 use ultra_core::clock::Clock;
 
 use super::super::disk::Disk;
-use super::super::{Journal, JournalOptions};
+use super::super::{Access, Journal, JournalOptions, Opening};
 use ultra_core::failure::Failure;
 
 /// What was asked of a disk.
@@ -48,7 +48,16 @@ impl Memory {
     }
 
     pub(super) fn open_at(&self, options: JournalOptions, clock: Arc<Hand>) -> Result<Journal, Failure> {
-        Journal::over(Box::new(self.clone()), "j".into(), options, clock).map(|(journal, _)| journal)
+        self.opened(Opening { options, access: Access::Write }, clock)
+    }
+
+    /// Opens it as [`Journal::read`] opens a file.
+    pub(super) fn read(&self) -> Result<Journal, Failure> {
+        self.opened(Opening { options: JournalOptions::default(), access: Access::Read }, Arc::default())
+    }
+
+    fn opened(&self, opening: Opening, clock: Arc<Hand>) -> Result<Journal, Failure> {
+        Journal::over(Box::new(self.clone()), "j".into(), opening, clock).map(|(journal, _)| journal)
     }
 }
 

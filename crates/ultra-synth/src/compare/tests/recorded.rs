@@ -136,6 +136,18 @@ fn a_replay_never_asks() {
 }
 
 #[test]
+fn a_replay_leaves_the_journal_as_it_is() {
+    let file = File::new("torn");
+    let nobody = |_: &Call| -> Said { panic!("nobody is asked") };
+    let (first, _) = compared(&file.0, &["-s", "judge"], priced);
+    let torn = [std::fs::read(&file.0).expect("reads"), b"{\"type\":\"intent\",\"ke".to_vec()].concat();
+    std::fs::write(&file.0, &torn).expect("writes");
+    let (again, _) = compared(&file.0, &["-s", "judge", "--replay"], nobody);
+    assert_eq!((again.status(), &again.stdout), (0, &first.stdout));
+    assert!(std::fs::read(&file.0).expect("reads") == torn, "what is torn is still torn");
+}
+
+#[test]
 fn an_answer_comes_back_with_the_time_that_it_took() {
     let file = File::new("time");
     let arguments = ["compare", "--journal", file.0.to_str().expect("is text"), "-s", "fuse --ultra exec:u"];
