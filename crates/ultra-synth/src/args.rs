@@ -23,6 +23,10 @@ pub struct SynthArgs {
     #[command(subcommand)]
     pub strategy: Option<Named>,
 
+    /// The line of a comparison that this is a part of, as the user wrote it.
+    #[arg(skip)]
+    pub entrant: Option<String>,
+
     /// The model that writes the answer; repeat it to name who is asked when the one before fails
     #[arg(long, global = true, env = "ULTRA_SYNTH_ULTRA", value_name = "TARGET")]
     pub ultra: Vec<String>,

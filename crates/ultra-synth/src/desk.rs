@@ -454,8 +454,11 @@ impl Desk {
     /// Says that a prompt had to go down the ladder, but not endlessly: the records say it of each.
     fn warn(&self, prompt_id: &str, rung: Rung, reason: &str) {
         let (prompt, reason) = (visible(prompt_id), visible(reason));
+        let entrant = self.plan.entrant.as_ref();
+        let of = entrant.map(|name| format!("strategy `{}`: ", visible(name))).unwrap_or_default();
         match self.tally.degraded {
-            0..WARNINGS => tracing::warn!("prompt `{prompt}` is merged by {rung}, because: {reason}"),
+            0..WARNINGS => tracing::warn!("{of}prompt `{prompt}` is merged by {rung}, because: {reason}"),
+            WARNINGS if entrant.is_some() => tracing::warn!("{of}more prompts are degraded"),
             WARNINGS => tracing::warn!("more prompts are degraded; their records say why"),
             _ => {}
         }

@@ -18,6 +18,8 @@ use crate::strategy::Strategy;
 pub struct Plan {
     /// The strategy.
     pub strategy: Strategy,
+    /// The line of a comparison that it is a part of.
+    pub entrant: Option<String>,
     /// The judges, in the order in which they are asked.
     pub judges: Vec<String>,
     /// A prompt with fewer answers is an error.
@@ -80,6 +82,7 @@ impl Plan {
         }
         let mut plan = Self {
             strategy,
+            entrant: args.entrant.clone(),
             judges: people.judges,
             min_answers: args.min_answers as usize,
             limit: usize::try_from(args.max_answer).unwrap_or(usize::MAX),

@@ -81,6 +81,7 @@ impl Entrant {
             }
             let mut args = SynthArgs {
                 strategy: Some(step.named),
+                entrant: Some(name.to_owned()),
                 show: Show::Records,
                 format: None,
                 stream: false,
