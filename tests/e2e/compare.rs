@@ -58,6 +58,28 @@ fn what_cannot_be_compared_is_said_before_any_call() {
     }
 }
 
+#[test]
+fn what_falls_is_told_with_its_strategy_and_without_records_that_nobody_sees() {
+    let questions: String = (0..12).map(|number| format!("Is {number} a prime?\n")).collect();
+    let line = "ultra-fanout --lines -m mock:a -m mock:b -m mock:c < questions.txt \
+                | ultra-synth compare -s medoid,vote --format text";
+    let run = pipeline(line).env("ULTRA_MOCK", "1").file("questions.txt", questions).run();
+    let told: Vec<&str> = run.stderr().lines().filter(|line| line.contains("warning:")).collect();
+    assert!(!told.is_empty() && told.iter().all(|line| line.contains("strategy `vote`: ")), "{run}");
+    assert!(run.stderr().contains("strategy `vote`: more prompts are degraded\n"), "{run}");
+}
+
+#[test]
+fn references_that_fit_nothing_are_told() {
+    let references = "{\"prompt_id\":\"x\",\"expected\":1}\n";
+    let line = "ultra-fanout -m mock:a -m mock:b < questions.ndjson \
+                | ultra-synth compare -s vote --references references.ndjson";
+    let sandbox = pipeline(line).file("questions.ndjson", QUESTIONS).file("references.ndjson", references);
+    let run = sandbox.env("ULTRA_MOCK", "1").run();
+    let told = "warning: --references: 1 of 1 fit no prompt that has answers; the first is for `x`";
+    assert!(run.stderr().contains(told), "{run}");
+}
+
 /// A program that stands for a model, and counts how often it is asked.
 const COUNTING: &str = "cat > /dev/null; echo asked >> asked; sleep 0.05; echo Yes\n";
 

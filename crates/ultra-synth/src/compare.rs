@@ -18,6 +18,7 @@ mod entrant;
 mod grade;
 mod ground;
 mod lines;
+mod names;
 mod page;
 pub mod reference;
 mod report;
@@ -70,6 +71,7 @@ pub(crate) fn run(
         return Err(Failure::nothing_usable("the stream holds no answers; there is nothing to compare")
             .hint("ask a panel first: ultra-fanout -m A -m B -m C, and save what comes out"));
     }
+    ground.unfit.warn();
     let recorded = |context: &Context, config: &DispatchConfig| match &recording {
         None => dial(context, config),
         Some(recording) => {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use ultra_core::record::Compared;
 
 use super::chance::Mean;
+use super::names::Names;
 use super::report::{Bill, Report, Row};
 use crate::page::html::escape;
 
@@ -12,12 +13,16 @@ use crate::page::html::escape;
 const WIDE: f64 = 640.0;
 /// Room for names.
 const NAMES: f64 = 190.0;
+/// Columns of a name that fit there.
+pub(super) const COLUMNS: usize = 24;
 /// Height of a line.
 const LINE: f64 = 26.0;
 
 /// The score of every line with its interval.
 pub(super) fn scores(report: &Report) -> String {
-    let rows: Vec<&Row> = report.rows.iter().filter(|row| row.quality.is_some()).collect();
+    let names = Names::within(report, COLUMNS).short;
+    let rows: Vec<(&Row, &String)> =
+        report.rows.iter().zip(&names).filter(|(row, _)| row.quality.is_some()).collect();
     let height = LINE * rows.len() as f64 + 30.0;
     let x = |value: f64| NAMES + value.clamp(0.0, 1.0) * (WIDE - NAMES - 20.0);
     let mut svg = open(height, "Scores with their intervals");
@@ -35,11 +40,11 @@ pub(super) fn scores(report: &Report) -> String {
             height - 8.0
         );
     }
-    for (number, row) in rows.iter().enumerate() {
+    for (number, (row, name)) in rows.iter().enumerate() {
         let Some(quality) = row.quality else { continue };
         let y = LINE * (number as f64 + 0.5) + 4.0;
         let class = if row.kind == Compared::Strategy { "" } else { " class=\"soft\"" };
-        let name = escape(&console::truncate_str(&row.name, 26, "…"));
+        let name = escape(name);
         let _ = writeln!(
             svg,
             "<text{class} x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>",
@@ -101,10 +106,10 @@ struct Axis {
 /// known; nothing when that is nothing for all.
 fn over(report: &Report, axis: &Axis, of: impl Fn(&Bill, &Row) -> Option<Mean>) -> Option<String> {
     let (mut marks, mut unknown) = (Vec::new(), Vec::new());
-    for row in &report.rows {
+    for (row, name) in report.rows.iter().zip(&Names::within(report, COLUMNS).short) {
         let (Some(bill), Some(quality)) = (&row.bill, row.quality) else { continue };
         match of(bill, row) {
-            Some(value) => marks.push((row, value, quality)),
+            Some(value) => marks.push((name.clone(), value, quality)),
             None => unknown.push(format!("<code>{}</code>", escape(&row.name))),
         }
     }
@@ -142,9 +147,9 @@ fn over(report: &Report, axis: &Axis, of: impl Fn(&Bill, &Row) -> Option<Mean>) 
         height - 8.0,
         axis.what
     );
-    for (row, value, score) in marks {
+    for (name, value, score) in marks {
         let (at, up) = (x(value.estimate), y(score.estimate));
-        let name = escape(&console::truncate_str(&row.name, 20, "…"));
+        let name = escape(name.trim_start());
         let across = value.range.map(|(low, high)| (x(low), up, x(high), up));
         let along = score.range.map(|(low, high)| (at, y(low), at, y(high)));
         for (x1, y1, x2, y2) in across.into_iter().chain(along) {

@@ -1,6 +1,6 @@
 //! The recorded answers that all entrants start from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use serde_json::Value;
@@ -15,6 +15,7 @@ use super::reference::Reference;
 use super::times::Times;
 use crate::candidate::Case;
 use crate::page::Format;
+use crate::visible::visible;
 
 /// The field of a prompt that holds its reference.
 const EXPECTED: &str = "expected";
@@ -26,6 +27,31 @@ pub(super) struct Ground {
     pub(super) prompts: Vec<Place>,
     /// Prompts, requests, answers and failures, as they came.
     pub(super) transcript: Vec<u8>,
+    /// References that are for none of the prompts.
+    pub(super) unfit: Unfit,
+}
+
+/// References of a file that are for no prompt with answers.
+#[derive(Debug)]
+pub(super) struct Unfit {
+    /// The prompts that they name.
+    pub(super) ids: Vec<String>,
+    /// How many references the file has.
+    all: usize,
+}
+
+impl Unfit {
+    /// Says so.
+    pub(super) fn warn(&self) {
+        if let Some(first) = self.ids.first() {
+            tracing::warn!(
+                "--references: {} of {} fit no prompt that has answers; the first is for `{}`",
+                self.ids.len(),
+                self.all,
+                visible(first)
+            );
+        }
+    }
 }
 
 /// One prompt.
@@ -61,6 +87,7 @@ impl Ground {
         reading: &Reading<'_>,
     ) -> Result<Self, Failure> {
         let mut references = from_file(reading.compare)?;
+        let named: Vec<String> = references.keys().cloned().collect();
         let mut groups = Groups::default();
         let mut order = Vec::new();
         let mut transcript = Vec::new();
@@ -104,7 +131,10 @@ impl Ground {
         let number: BTreeMap<&str, usize> =
             order.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
         prompts.sort_by_key(|place| number.get(place.id()).copied());
-        Ok(Self { prompts, transcript })
+        let there: BTreeSet<&str> = prompts.iter().map(Place::id).collect();
+        let is_unfit = |id: &String| !there.contains(id.as_str());
+        let unfit = Unfit { all: named.len(), ids: named.into_iter().filter(is_unfit).collect() };
+        Ok(Self { prompts, transcript, unfit })
     }
 }
 
@@ -191,6 +221,7 @@ fn from_file(compare: &CompareArgs) -> Result<BTreeMap<String, Reference>, Failu
     let text = std::fs::read_to_string(path)
         .map_err(|cause| Failure::usage(format!("--references {shown}: {cause}")))?;
     let mut references = BTreeMap::new();
+    let mut lines = BTreeMap::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let at = |cause: &str| {
             Failure::usage(format!("--references {shown}: line {}: {cause}", number + 1))
@@ -202,6 +233,12 @@ fn from_file(compare: &CompareArgs) -> Result<BTreeMap<String, Reference>, Failu
         let expected = object.get(EXPECTED).ok_or_else(|| at("there is no `expected`"))?;
         let read = expected.read::<Value>().map_err(|cause| cause.to_string());
         let reference = read.and_then(|expected| Reference::read(&expected)).map_err(|cause| at(&cause))?;
+        if let Some(first) = lines.insert(id.clone(), number + 1) {
+            let cause = format!("prompt `{}` has a reference in line {first} already", visible(&id));
+            return Err(
+                at(&cause).hint("several right answers are a list: {\"expected\": [\"Paris\", \"Lutetia\"]}")
+            );
+        }
         references.insert(id, reference);
     }
     Ok(references)

@@ -1,6 +1,7 @@
 //! The report as one HTML page.
 
 use super::chance::FEWEST;
+use super::names::Names;
 use super::report::Report;
 use super::{chart, table};
 use crate::page::html::{TAIL, escape, head};
@@ -32,8 +33,10 @@ pub(super) fn page(report: &Report) -> String {
         page.push_str(&["<th class=\"n\">", title, "</th>"].concat());
     }
     page.push_str("</tr>\n");
-    for (row, cells) in report.rows.iter().zip(cells) {
-        page.push_str(&["<tr><td>", &escape(&row.name), "</td>"].concat());
+    let is_numbered = !Names::within(report, chart::COLUMNS).cut.is_empty();
+    for (number, (row, cells)) in (1..).zip(report.rows.iter().zip(cells)) {
+        let number = if is_numbered { format!("{number} ") } else { String::new() };
+        page.push_str(&["<tr><td>", &number, &escape(&row.name), "</td>"].concat());
         for cell in cells {
             page.push_str(&["<td class=\"n\">", &escape(&cell), "</td>"].concat());
         }

@@ -59,6 +59,8 @@ pub(super) struct Report {
     pub(super) prompts: usize,
     /// Prompts on which every entrant has a score.
     pub(super) scored: usize,
+    /// References of prompts that are not there.
+    pub(super) unfit: usize,
     /// Calls of the grader.
     pub(super) grading: u64,
     /// The entrants in their order, then bounds and members.
@@ -111,7 +113,13 @@ impl Report {
                     .map(|member| member.row(Compared::Member, ruler)),
             );
         }
-        Self { prompts: ground.prompts.len(), scored: scored.len(), grading: graded.calls, rows }
+        Self {
+            prompts: ground.prompts.len(),
+            scored: scored.len(),
+            unfit: ground.unfit.ids.len(),
+            grading: graded.calls,
+            rows,
+        }
     }
 
     /// Everything as one object.

@@ -1,10 +1,11 @@
 //! The report as a table, for a terminal of 80 columns or as Markdown.
 
-use console::{measure_text_width, truncate_str};
+use console::measure_text_width;
 
 use ultra_core::record::Compared;
 
 use super::chance::{FEWEST, Lead};
+use super::names::Names;
 use super::report::{Report, Row};
 use crate::visible::visible;
 
@@ -97,10 +98,10 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         "{} of {} prompts scored{}.",
         report.scored,
         report.prompts,
-        if report.scored == 0 {
-            "; give prompts a field `expected`, or a --rubric and a --grader"
-        } else {
-            ""
+        match (report.scored, report.unfit) {
+            (0, 0) => "; give prompts a field `expected`, or a --rubric and a --grader",
+            (0, _) => "; no `prompt_id` in --references is the `id` of a prompt that has answers",
+            _ => "",
         }
     )];
     if (1..FEWEST).contains(&report.scored) {
@@ -136,8 +137,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
 /// For a terminal.
 pub(super) fn text(report: &Report) -> String {
     let (titles, cells) = cells(report);
-    let names: Vec<String> =
-        report.rows.iter().map(|row| truncate_str(&visible(&row.name), NAME, "…").into_owned()).collect();
+    let Names { short: names, cut } = Names::within(report, NAME);
     let name_width = names.iter().map(|name| measure_text_width(name)).max().unwrap_or(0).max(8);
     let widths: Vec<usize> = (0..titles.len())
         .map(|at| {
@@ -165,6 +165,9 @@ pub(super) fn text(report: &Report) -> String {
         page.push_str(&line(name, &cells.iter().map(String::as_str).collect::<Vec<_>>()));
     }
     page.push('\n');
+    for (number, name) in cut {
+        page.push_str(&crate::page::wrap::wrap(&format!("{number}: {name}"), 80));
+    }
     for note in notes(report) {
         page.push_str(&crate::page::wrap::wrap(&note, 80));
     }

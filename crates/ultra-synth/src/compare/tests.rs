@@ -10,7 +10,7 @@ mod recorded;
 use serde_json::{Value, json};
 use ultra_core::tool::Context;
 
-use crate::testing::{Ran, lines, panel, run, run_in};
+use crate::testing::{File, Ran, lines, panel, run, run_in};
 use known::{Known, rows};
 
 /// Two prompts with references, one without.
@@ -89,6 +89,62 @@ fn references_from_a_file_go_before_those_of_prompts() {
     let wrong = run(&["compare", "-s", "vote", "--references", path_text], &three());
     std::fs::remove_file(&path).expect("removes");
     assert_eq!((&of(&rows, "vote")["prompts"], wrong.status()), (&json!(3), 2));
+}
+
+#[test]
+fn a_second_reference_for_a_prompt_is_refused_with_both_lines() {
+    let file = File::new("twice");
+    let lines =
+        "{\"prompt_id\":\"p\",\"expected\":\"Lyon\"}\n\n{\"prompt_id\":\"p\",\"expected\":\"Paris\"}\n";
+    std::fs::write(&file.0, lines).expect("writes");
+    let ran = run(&["compare", "-s", "vote", "--references", file.0.to_str().expect("is text")], &three());
+    let told = ran.result.as_ref().expect_err("is refused").to_string();
+    assert!(
+        ran.status() == 2 && told.contains("line 3: prompt `p` has a reference in line 1 already"),
+        "{told}"
+    );
+}
+
+#[test]
+fn references_of_other_prompts_are_not_told_to_be_missing() {
+    let file = File::new("other");
+    std::fs::write(&file.0, "{\"prompt_id\":\"x\",\"expected\":\"Lyon\"}\n").expect("writes");
+    let path = file.0.to_str().expect("is text");
+    let arguments = ["compare", "-s", "vote", "--format", "md", "--references", path];
+    let text = run(&arguments, &panel("p", &["a", "a"])).stdout;
+    let told =
+        "0 of 1 prompts scored; no `prompt_id` in --references is the `id` of a prompt that has answers.";
+    assert!(text.contains(told), "{text}");
+}
+
+#[test]
+fn names_that_begin_alike_are_told_apart() {
+    let arguments = [
+        "compare",
+        "-s",
+        "vote --extract number --normal case",
+        "-s",
+        "vote --extract number --normal none",
+        "--format",
+    ];
+    let form = |form: &'static str| run(&[&arguments[..], &[form]].concat(), &three()).stdout;
+    let text = form("text");
+    for part in [
+        "1 vote --extract number…  ",
+        "2 vote --extract number…  ",
+        "3 one answer  ",
+        "1: vote --extract number --normal case\n",
+        "2: vote --extract number --normal none\n",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.lines().all(|line| console::measure_text_width(line) <= 80), "{text}");
+    let page = form("html");
+    for part in
+        [">1 vote --extract number…<", "<td>2 vote --extract number --normal none</td>", "<td>3 one answer<"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
 }
 
 #[test]
