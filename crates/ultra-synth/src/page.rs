@@ -5,6 +5,7 @@ mod format;
 mod forms;
 pub(crate) mod html;
 mod ink;
+mod judged;
 mod paper;
 mod sheet;
 pub(crate) mod wrap;

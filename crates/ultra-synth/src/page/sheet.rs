@@ -1,11 +1,10 @@
 //! What people are shown of one prompt, before it has a form.
 
-use std::fmt::Write as _;
-
 use ultra_core::id::Ids;
-use ultra_core::record::{Json, Synthesis, Verdict};
+use ultra_core::record::{Synthesis, Verdict};
 use ultra_template::label;
 
+use super::judged::judged;
 use crate::candidate::{Candidate, Case};
 use crate::made::Made;
 
@@ -106,48 +105,4 @@ pub(crate) fn name(place: usize, answer: &Candidate) -> String {
 
 fn question(case: &Case) -> Option<String> {
     case.group.prompt.as_ref().map(|prompt| prompt.text.clone()).or_else(|| case.question())
-}
-
-/// A judgement as Markdown.
-fn judged(verdict: &Verdict, answers: &[Candidate]) -> String {
-    let mut text = String::new();
-    for (at, rank) in verdict.ranking.iter().enumerate() {
-        let place = answers.iter().position(|answer| answer.id == rank.response_id);
-        let name = place.map_or_else(|| rank.response_id.clone(), |place| name(place, &answers[place]));
-        let won = if verdict.winner.as_ref() == Some(&rank.response_id) { " – wins" } else { "" };
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}. {name} ({:.3}){won}", at + 1, rank.score);
-    }
-    if let Some(analysis) = &verdict.analysis {
-        let parts = [
-            ("What all say", &analysis.consensus),
-            ("Where they contradict each other", &analysis.contradictions),
-            ("What only one says", &analysis.unique),
-            ("What none says", &analysis.blind_spots),
-        ];
-        for (title, items) in parts.into_iter().filter(|(_, items)| !items.is_empty()) {
-            let _ = writeln!(text, "{}**{title}**\n", if text.is_empty() { "" } else { "\n" });
-            for item in items {
-                let _ = writeln!(text, "- {}", words(item));
-            }
-        }
-    }
-    if text.is_empty() { "There is no judgement.\n".to_owned() } else { text }
-}
-
-/// An item of an analysis on one line: a text as it is, an object by its values.
-fn words(item: &Json) -> String {
-    fn flat(value: &serde_json::Value) -> String {
-        match value {
-            serde_json::Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),
-            serde_json::Value::Array(items) => items.iter().map(flat).collect::<Vec<_>>().join("; "),
-            serde_json::Value::Object(fields) => fields
-                .iter()
-                .map(|(key, value)| format!("{key}: {}", flat(value)))
-                .collect::<Vec<_>>()
-                .join("; "),
-            other => other.to_string(),
-        }
-    }
-    item.read().map_or_else(|_| item.text().to_owned(), |value| flat(&value))
 }
