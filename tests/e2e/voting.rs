@@ -110,3 +110,21 @@ fn two_rules_for_when_to_stop_are_refused() {
     assert_eq!(run.code(), 2, "{run}");
     assert!(run.stderr().contains("--until-decided and --quorum"), "{run}");
 }
+
+#[test]
+fn a_weight_of_nobody_is_told_once() {
+    let weights = "--weight mock:a=2 --weight mock:nobody=3 --weight 'mock:e=2' --weight mock:none=1";
+    let fanout = format!("--until-decided {POSITION} {weights}");
+    for (fanout, vote) in [(fanout.as_str(), ""), ("", weights)] {
+        let run = voted(fanout, vote);
+        let told: Vec<&str> = run.stderr().lines().filter(|line| line.contains("--weight")).collect();
+        assert_eq!(told.len(), 1, "{}", run.stderr());
+        assert!(
+            told[0]
+                .ends_with("warning: --weight names `mock:nobody`, `mock:none`, which no prompt was put to"),
+            "{told:?}"
+        );
+    }
+    let met = "--weight mock:a=2 --weight mock:e=2";
+    assert!(!voted(&format!("--until-decided {POSITION} {met}"), met).stderr().contains("--weight"));
+}

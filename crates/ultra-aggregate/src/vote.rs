@@ -13,7 +13,7 @@ mod normal;
 mod number;
 mod standing;
 
-pub use count::{Count, weighted};
+pub use count::{Count, Unmet, weighted};
 pub use extract::{Extract, extract};
 pub use normal::{Normal, normalise};
 pub use standing::Standing;

@@ -6,6 +6,7 @@ mod order;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ultra_aggregate::vote::Unmet;
 use ultra_core::bare::Asked;
 use ultra_core::failure::Failure;
 use ultra_core::id::Ids;
@@ -72,6 +73,7 @@ pub(crate) fn run(
         sampling: args.sampling,
         targets,
         quorum: args.effort.quorum,
+        unmet: Unmet::new(&args.voting.weight),
         voting: args.voting.rule(),
         opened: 0,
         ready: Vec::new(),
@@ -111,6 +113,8 @@ struct Run<'a> {
     quorum: Option<Quorum>,
     /// How the answers to a request are voted on, when that decides who is asked.
     voting: Option<Rule>,
+    /// Targets with a weight that no prompt was put to so far.
+    unmet: Unmet,
     opened: u64,
     /// What is settled and not yet in the journal.
     ready: Vec<Settled>,
@@ -237,6 +241,9 @@ impl Run<'_> {
         if self.cut_short {
             return Err(Failure::stopped(format!("stopped by --run-deadline: {line}")));
         }
+        if let Some(told) = self.unmet.told() {
+            tracing::warn!("{told}");
+        }
         if self.unasked && self.tally.seen() == 0 {
             return Err(panel::nobody("the input has prompts, and no requests that say whom to ask"));
         }
@@ -361,6 +368,12 @@ impl Run<'_> {
             }
         };
         self.tally.request(calls.len());
+        if !self.unmet.is_empty() {
+            let all = target::calls(&request).unwrap_or_default();
+            for call in &all {
+                self.unmet.meet(&call.target);
+            }
+        }
         if let Some(preview) = &mut self.preview {
             let job = Job::new(request, true, calls, 0);
             return preview.job(&job, &mut self.calls, self.context, self.out.output);

@@ -16,6 +16,7 @@ use ultra_provider::Call;
 use ultra_provider::dispatch::{Finished, Ticket};
 
 use crate::Synth;
+use crate::aggregate::vote::Unmet;
 use crate::bill::Bill;
 use crate::calls::Calls;
 use crate::candidate::Case;
@@ -137,6 +138,11 @@ impl Desk {
     /// Whether one more prompt can be begun, with so many `jobs`: results that wait for their turn count too.
     pub(crate) fn has_room(&self, jobs: usize) -> bool {
         self.open.len() < jobs && self.open.len() + self.held.len() < 4 * jobs
+    }
+
+    /// The targets whose vote has a weight of its own.
+    pub(crate) fn weighted(&self) -> Unmet {
+        Unmet::new(&self.plan.vote.weights)
     }
 
     /// The strategy.

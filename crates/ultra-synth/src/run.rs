@@ -9,6 +9,7 @@ use ultra_core::tool::{Summary, many};
 use ultra_provider::dispatch::{Event, Feed, Finished, Ticket};
 use ultra_template::group::Group;
 
+use crate::aggregate::vote::Unmet;
 use crate::calls::Calls;
 use crate::candidate::Case;
 use crate::desk::{Desk, Job, Outcome, What};
@@ -54,11 +55,14 @@ pub(crate) struct Run<'a> {
     quiet: Quiet,
     /// The line that completed a prompt and those that belong to it, until it is known what becomes of the prompt.
     kept: Vec<Vec<u8>>,
+    /// Targets with a weight that are in no panel so far.
+    unmet: Unmet,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn new(desk: Desk, page: Page<'a>, calls: Calls, reader: Reader, load: Load) -> Self {
         Self {
+            unmet: desk.weighted(),
             stream: Stream::default(),
             desk,
             page,
@@ -222,6 +226,10 @@ impl<'a> Run<'a> {
     fn begin(&mut self, group: Group, lines: Vec<Vec<u8>>) -> Result<(), Failure> {
         let case = Case::of(group);
         let before = self.stream.verdicts(&case);
+        if !self.unmet.is_empty() {
+            let calls = case.group.stages().flat_map(|stage| &stage.calls);
+            calls.for_each(|call| self.unmet.meet(&call.target));
+        }
         let strategy = self.desk.strategy();
         let is_judged = strategy.only_judges()
             && before.iter().any(|verdict| {
@@ -299,7 +307,7 @@ impl<'a> Run<'a> {
     }
 
     fn summary(self) -> Result<Summary, Failure> {
-        let Self { desk: Desk { tally, .. }, page, .. } = self;
+        let Self { desk: Desk { tally, .. }, page, unmet, .. } = self;
         if tally.failed > 0 && tally.made == 0 && tally.left_alone == 0 {
             return Err(Failure::nothing_usable(format!(
                 "{}, and no synthesis; the error records say why",
@@ -311,6 +319,9 @@ impl<'a> Run<'a> {
         }
         if tally.made + tally.left_alone + tally.failed == 0 {
             tracing::warn!("the stream holds no answers; nothing was merged");
+        }
+        if let Some(told) = unmet.told() {
+            tracing::warn!("{told}");
         }
         let summary = Summary::new(tally.line());
         Ok(if page.is_text() || tally.asked() { summary.of_calls() } else { summary })

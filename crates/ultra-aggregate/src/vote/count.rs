@@ -1,5 +1,7 @@
 //! How votes are counted, as a user says it.
 
+use std::collections::BTreeSet;
+
 use super::{Extract, Normal, answer};
 
 /// What of a text is its answer, when two are the same, and what the vote of each target counts.
@@ -28,6 +30,34 @@ impl Count {
     /// What the vote of `target` counts.
     pub fn weight(&self, target: &str) -> f64 {
         self.weights.iter().rfind(|(name, _)| name == target).map_or(1.0, |(_, weight)| *weight)
+    }
+}
+
+/// Targets with a weight that no vote was asked of yet.
+#[derive(Debug, Clone, Default)]
+pub struct Unmet(BTreeSet<String>);
+
+impl Unmet {
+    /// All of these targets.
+    pub fn new(weights: &[(String, f64)]) -> Self {
+        Self(weights.iter().map(|(target, _)| target.clone()).collect())
+    }
+
+    /// A target was asked.
+    pub fn meet(&mut self, target: &str) {
+        self.0.remove(target);
+    }
+
+    /// Whether all were asked.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What to tell the user in the end; nothing when all were asked.
+    pub fn told(&self) -> Option<String> {
+        let names: Vec<String> = self.0.iter().map(|name| format!("`{}`", name.escape_debug())).collect();
+        (!names.is_empty())
+            .then(|| format!("--weight names {}, which no prompt was put to", names.join(", ")))
     }
 }
 
