@@ -3,13 +3,15 @@
 use std::ops::Range;
 use std::str::FromStr;
 
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
+
 use super::number;
 
 /// More layers of quotes and brackets than anybody writes.
 const LAYERS: usize = 64;
 
 /// What does not count when answers are compared. White space at the ends, and how much there is between
-/// words, never counts.
+/// words, never counts; nor does it whether a letter and its accent are one character or two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "four switches that a user turns one by one")]
 pub struct Normal {
@@ -69,7 +71,7 @@ pub fn normalise(text: &str, normal: &Normal) -> String {
 }
 
 fn single(text: &str, normal: Normal) -> String {
-    let mut form = one_line(text);
+    let mut form = composed(one_line(text));
     if normal.case {
         form = lower(form);
     }
@@ -87,6 +89,14 @@ fn single(text: &str, normal: Normal) -> String {
         }
     }
     normal.numbers.then(|| number::canonical(&form)).flatten().unwrap_or(form)
+}
+
+/// The text with letters and their accents in one character each, where there is one (NFC).
+fn composed(text: String) -> String {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return text;
+    }
+    text.nfc().collect()
 }
 
 /// Bytes that white space other than a plain space can begin with.

@@ -71,7 +71,8 @@ pub(super) fn canonical(text: &str) -> Option<String> {
     if let Some((over, under)) = fraction(text) {
         return over.divided_by(&under);
     }
-    let (mut number, end) = Decimal::read(text, 0)?;
+    let (number, end) = Decimal::read(text, 0)?;
+    let mut number = number?;
     if PERCENT.contains(&&text[end..]) {
         number.exponent -= 2;
         return Some(number.written());
@@ -95,13 +96,13 @@ fn grouped(text: &str) -> String {
 fn fraction(text: &str) -> Option<(Decimal, Decimal)> {
     let whole = |part: &str| Decimal::read(part.trim(), 0).filter(|(_, end)| *end == part.trim().len());
     if let Some((over, under)) = text.split_once('/') {
-        return Some((whole(over)?.0, whole(under)?.0));
+        return Some((whole(over)?.0?, whole(under)?.0?));
     }
     let unsigned = text.trim_start_matches(['-', '+', '−']);
     let names = ["\\frac{", "\\dfrac{", "\\tfrac{"];
     let inner = names.iter().find_map(|name| unsigned.strip_prefix(name))?.strip_suffix('}')?;
     let (over, under) = inner.split_once("}{")?;
-    let (mut over, under) = (whole(over)?.0, whole(under)?.0);
+    let (mut over, under) = (whole(over)?.0?, whole(under)?.0?);
     over.negative ^= text.starts_with(['-', '−']);
     Some((over, under))
 }
@@ -115,8 +116,8 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// Reads one at a place of a text, and where it ends.
-    fn read(text: &str, at: usize) -> Option<(Self, usize)> {
+    /// Reads one at a place of a text, unless its power is beyond all that can be told, and where it ends.
+    fn read(text: &str, at: usize) -> Option<(Option<Self>, usize)> {
         let sign = text[at..].chars().next().filter(|c| matches!(c, '+' | '-' | '−'));
         let mut end = at + sign.map_or(0, char::len_utf8);
         let mut digits = String::new();
@@ -126,17 +127,18 @@ impl Decimal {
         if digits.is_empty() && places == 0 {
             return None;
         }
-        let mut exponent = 0;
+        let mut exponent = Some(0);
         if places > 0 {
             digits.push_str(&rest[1..=places]);
             end += 1 + places;
-            exponent = -i64::try_from(places).ok()?;
+            exponent = Some(-i64::try_from(places).ok()?);
         }
         if let Some((power, length)) = power(&text[end..]) {
-            exponent += power;
+            exponent = exponent.zip(power).map(|(places, power)| places + power);
             end += length;
         }
-        Some((Self::new(sign.is_some_and(|sign| sign != '+'), &digits, exponent), end))
+        let negative = sign.is_some_and(|sign| sign != '+');
+        Some((exponent.map(|exponent| Self::new(negative, &digits, exponent)), end))
     }
 
     fn new(negative: bool, digits: &str, exponent: i64) -> Self {
@@ -223,12 +225,19 @@ fn whole_part(text: &str, digits: &mut String) -> usize {
     end
 }
 
-/// `e3`, `E-03`: the power and the length of its text. More than six digits are no power.
-fn power(text: &str) -> Option<(i64, usize)> {
+/// The most digits of a power: sums of several stay within 64 bits.
+const POWER: usize = 18;
+
+/// `e3`, `E-03`: the power, unless it has more digits, and the length of its text.
+fn power(text: &str) -> Option<(Option<i64>, usize)> {
     let rest = text.strip_prefix(['e', 'E'])?;
     let sign = usize::from(rest.starts_with(['+', '-']));
     let count = run(&rest[sign..]);
-    let power =
-        (1..=6).contains(&count).then(|| rest[..sign + count].trim_start_matches('+').parse().ok())??;
-    Some((power, 1 + sign + count))
+    if count == 0 {
+        return None;
+    }
+    let digits = rest[sign..sign + count].trim_start_matches('0');
+    let size = if digits.is_empty() { Some(0) } else { digits.parse::<i64>().ok() };
+    let power = size.filter(|_| digits.len() <= POWER);
+    Some((power.map(|size| if rest.starts_with('-') { -size } else { size }), 1 + sign + count))
 }

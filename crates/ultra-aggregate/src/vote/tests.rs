@@ -16,6 +16,9 @@ fn the_last_number_is_found_in_every_notation() {
         ("So 12 + 30 = 42.", Some("42")),
         ("It costs $1,234.50 today", Some("1,234.50")),
         ("about 1.5e3, I think", Some("1.5e3")),
+        ("some 1e999999999 of them", Some("1e999999999")),
+        ("not 3 but 2E-0000000003", Some("2E-0000000003")),
+        ("7, or 1e99999999999999999999", Some("1e99999999999999999999")),
         ("the share is 12.5%.", Some("12.5%")),
         ("x = -3", Some("-3")),
         ("between 2-3", Some("3")),
@@ -34,6 +37,38 @@ fn the_last_number_is_found_in_every_notation() {
     ] {
         assert_eq!(read(text, "number").as_deref(), number, "{text}");
     }
+}
+
+#[test]
+fn letters_with_an_accent_are_the_same_in_one_character_and_in_two() {
+    let form = |text: &str| answer(text, &Extract::Whole, &Normal::default());
+    for (one, two) in [
+        ("caf\u{e9}", "Cafe\u{301}"),
+        ("\u{d55c}\u{ae00}", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"),
+    ] {
+        assert_eq!(form(one), form(two));
+        let strict = Normal { case: false, punctuation: false, numbers: false, set: false };
+        assert_eq!(normalise(one, &strict), one);
+    }
+    assert_ne!(form("cafe"), form("caf\u{e9}"));
+}
+
+#[test]
+fn powers_of_any_size_are_told_apart() {
+    let form = |text: &str| answer(text, &Extract::LastNumber, &Normal::default());
+    let forms =
+        ["1", "1e999999999", "1e999999998", "-1e999999999", "1e-999999999", "1e999999999999999999"].map(form);
+    let apart: std::collections::BTreeSet<_> = forms.iter().flatten().collect();
+    assert_eq!(apart.len(), forms.len(), "{forms:?}");
+    // Beyond them a number is a text like any other.
+    assert_eq!(form("-2E99999999999999999999").as_deref(), Some("-2e99999999999999999999"));
+    assert_eq!(form("1e99999999999999999999%").as_deref(), Some("1e99999999999999999999%"));
+    assert_eq!(form("10e999999998"), form("1e999999999"));
+    assert_eq!(form("0e999999999999999999"), form("0"));
+    assert_eq!(
+        form("1e999999999999999999/1e-999999999999999999"),
+        form("1e999999999999999999/1e-999999999999999999")
+    );
 }
 
 #[test]
