@@ -60,7 +60,7 @@ fn what_cannot_be_compared_is_said_before_any_call() {
 
 #[test]
 fn what_falls_is_told_with_its_strategy_and_without_records_that_nobody_sees() {
-    let questions: String = (0..12).map(|number| format!("Is {number} a prime?\n")).collect();
+    let questions = "Is tea better than coffee?\nIs it worse?\n".repeat(6);
     let line = "ultra-fanout --lines -m mock:a -m mock:b -m mock:c < questions.txt \
                 | ultra-synth compare -s medoid,vote --format text";
     let run = pipeline(line).env("ULTRA_MOCK", "1").file("questions.txt", questions).run();

@@ -23,6 +23,10 @@ record! {
         pub vars: Object,
         /// Ids of the documents that belong to this prompt; absent means all that came before it.
         pub documents: Option<Vec<String>>,
+        also {
+            /// What a right answer is, for `ultra-synth compare`: a text, a number, a list of them, or an object with `regex`, `json` or `rubric`.
+            expected: Json,
+        }
     }
 }
 

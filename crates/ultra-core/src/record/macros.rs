@@ -2,6 +2,9 @@
 //!
 //! What a derive cannot do and Ultra promises: unknown fields are kept as the text they were, a repeated
 //! key is an error, the field at fault is named, keys come out in the order of the declaration.
+//!
+//! What stands under `also` is written by some tool and read by hardly any: it has a place in the schema and the manual,
+//! and stays in `extra`.
 
 /// Declares a JSON object: a struct whose `extra` keeps the fields it does not know.
 macro_rules! object {
@@ -9,6 +12,7 @@ macro_rules! object {
         $(#[doc = $about:literal])+
         pub struct $name:ident $([$tag:expr])? {
             $($(#[doc = $doc:literal])+ pub $field:ident $(as $key:literal)? : $ty:ty,)+
+            $(also { $($(#[doc = $told:literal])+ $other:ident: $shown:ty,)+ })?
         }
     ) => {
         $(#[doc = $about])+
@@ -87,6 +91,7 @@ macro_rules! object {
                 let mut shape = $crate::record::Shape::new(concat!($($about),+));
                 $(shape.constant("type", $tag.as_str());)?
                 $(shape.field::<$ty>(generator, object!(@key $field $($key)?), concat!($($doc),+));)+
+                $($(shape.field::<Option<$shown>>(generator, stringify!($other), concat!($($told),+));)+)?
                 shape.finish()
             }
         }

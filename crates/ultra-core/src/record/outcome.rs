@@ -1,9 +1,9 @@
 //! `verdict`, `synthesis` and `delta`: what comes out of many answers.
 
-use super::{Json, Usage};
+use super::{Json, Object, Usage};
 
 record! {
-    /// A judgement over the answers to one prompt.
+    /// A judgement over the answers to one prompt. What a strategy judged in vain before it stands under the name of that strategy.
     pub struct Verdict = Verdict, "ver" {
         /// Content id.
         pub id: String,
@@ -25,6 +25,60 @@ record! {
         pub dissent: Vec<Json>,
         /// What the answers have in common and where they part.
         pub analysis: Option<Analysis>,
+        also {
+            /// `vote`: the share of the winner, from 0 to 1, at least, should members be heard who were not.
+            share: f64,
+            /// `vote`: how many answers lead with equally many votes; 1 where one does.
+            ties: u64,
+            /// `vote`: members who gave no answer that can be counted.
+            without: u64,
+            /// `vote`: members who were not heard, because the vote was decided or the budget spent; they count against the winner.
+            unheard: u64,
+            /// `vote`: each answer with its share and the responses that give it.
+            votes: Vec<Json>,
+            /// `cluster`: the groups of like answers by response id, the largest first.
+            groups: Vec<Json>,
+            /// `cluster`: the share of the largest group, from 0 to 1.
+            largest: f64,
+            /// `judge`: the criteria and their weights.
+            rubric: Object,
+            /// `rank` and `pairwise`: the rule by which rankings or comparisons became scores.
+            rule: String,
+            /// `rank`: false where the rule had to be approximated, since there are too many answers.
+            exact: bool,
+            /// `rank`: answers that share the first place, by response id.
+            tied: Vec<String>,
+            /// `rank`: reviewers who were not asked, because those before them agreed.
+            not_asked: u64,
+            /// `verify`: each claim, who makes it, and what is known of it.
+            claims: Vec<Json>,
+            /// `verify`: the files that answers name, and whether they are there.
+            citations: Vec<Json>,
+            /// Whether the condition of `--accept` held.
+            accepted: bool,
+            /// Where there is no synthesis: the strategy that was asked for, when another judged in its place.
+            instead_of: String,
+            /// Where there is no synthesis: the rung that was taken.
+            rung: String,
+            /// Where there is no synthesis: true when a lower rung of the ladder had to be taken.
+            degraded: bool,
+            /// Where there is no synthesis: why the rung was taken.
+            reason: String,
+            /// Where there is no synthesis: tokens of the judgement.
+            usage: Usage,
+            /// Where there is no synthesis: what it cost, in US dollars.
+            cost_usd: f64,
+            /// Where there is no synthesis: calls that it took.
+            calls: u64,
+            /// Calls among them whose price is not known, so that `cost_usd` is what they cost at least.
+            unpriced: u64,
+            /// Where there is no synthesis: how long its calls took in milliseconds; left out in mock mode.
+            latency_ms: u64,
+            /// Members without an answer: target, sample, and the kind of the error where there is one.
+            missing: Vec<Json>,
+            /// Responses of which a judge read the beginning and the end only, by id.
+            shortened: Vec<String>,
+        }
     }
 }
 
@@ -61,6 +115,10 @@ object! {
         pub unique: Vec<Json>,
         /// What none says.
         pub blind_spots: Vec<Json>,
+        also {
+            /// What some say and others leave out.
+            partial: Vec<Json>,
+        }
     }
 }
 
@@ -91,6 +149,26 @@ record! {
         pub reason: Option<String>,
         /// True when no model was asked: the answer is simulated.
         pub mock: bool,
+        also {
+            /// Calls that it took.
+            calls: u64,
+            /// Calls among them whose price is not known, so that `cost_usd` is what they cost at least.
+            unpriced: u64,
+            /// How long they took in milliseconds: the longest of those side by side, and the sum of those that waited for each other; left out in mock mode.
+            latency_ms: u64,
+            /// Members without an answer: target, sample, and the kind of the error where there is one.
+            missing: Vec<Json>,
+            /// Responses of which the writer read the beginning and the end only, by id.
+            shortened: Vec<String>,
+            /// How the first answers of the panel would have voted: the answer that leads, its share and margin, and the responses that give it. Absent where no two of them are the same.
+            vote: Object,
+            /// `iterate`: how sure the writer is, from 0 to 1.
+            confidence: f64,
+            /// `iterate`: the rounds, each with its confidence and what was still open.
+            rounds: Vec<Json>,
+            /// `iterate`: why no further round was asked for.
+            stopped: String,
+        }
     }
 }
 
