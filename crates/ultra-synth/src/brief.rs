@@ -159,7 +159,7 @@ impl Blind<'_> {
     fn members(&self) -> Vec<usize> {
         let mut members: Vec<usize> =
             self.order.iter().map(|place| self.case.candidates[*place].member).collect();
-        let mut others: Vec<(String, usize)> = Vec::new();
+        let mut others: Vec<(u64, usize)> = Vec::new();
         for stage in self.stages().filter(|stage| !stage.judge) {
             for call in &stage.calls {
                 if let Some(response) = usable(call)
@@ -171,7 +171,7 @@ impl Blind<'_> {
                 }
             }
         }
-        others.sort();
+        others.sort_unstable();
         members.extend(others.into_iter().map(|(_, member)| member));
         members
     }
