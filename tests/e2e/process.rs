@@ -228,6 +228,19 @@ fn lines_in_the_environment_concern_only_the_tools_that_take_prompts() {
 }
 
 #[test]
+fn a_tool_of_records_does_not_take_lines_and_does_not_offer_them() {
+    for arguments in [&["ultra-synth", "medoid"][..], &["ultra-cache", "get"], &["ultra-ingest"]] {
+        let run = with(arguments[0]).args(&arguments[1..]).arg("--lines").stdin("Why?\n").run();
+        run.assert_status(2);
+        assert!(run.stderr().contains("takes no prompts, and so no --lines"), "{run}");
+        assert!(run.stdout().is_empty(), "{run}");
+        let help = with(arguments[0]).arg("--help").run();
+        assert!(!help.stdout().contains("      --lines"), "{help}");
+    }
+    assert!(with("ultra-fanout").arg("--help").run().stdout().contains("      --lines"));
+}
+
+#[test]
 fn two_prompts_with_one_id_are_two_prompts() {
     let input = ["first", "second", "third"]
         .map(|text| format!(r#"{{"type":"prompt","id":"same","text":"{text}"}}"#) + "\n")

@@ -122,6 +122,7 @@ pub fn command<T: Tool>() -> Command {
     let command = Command::new(T::NAME).about(T::ABOUT).version(env!("CARGO_PKG_VERSION"));
     let command = T::Args::augment_args(command).next_help_heading("Common options");
     let command = Common::augment_args(command);
+    let command = if T::TAKES_LINES { command } else { command.mut_arg("lines", |lines| lines.hide(true)) };
     let statuses = Exit::ALL
         .iter()
         .fold(String::new(), |text, exit| format!("{text}\n  {:<8}{}", exit.code(), exit.meaning()));

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{Command, FromArgMatches as _};
 
 use super::args::{Common, Progress, command};
@@ -52,6 +53,10 @@ pub(super) fn parse<T: Tool>(arguments: &[OsString]) -> Result<Parsed<T::Args>, 
     };
     let read = |cause: clap::Error| Failure::internal(format!("the arguments do not fit: {cause}"));
     let common = Common::from_arg_matches(&matches).map_err(read)?;
+    if !T::TAKES_LINES && matches.value_source("lines") == Some(ValueSource::CommandLine) {
+        return Err(Failure::usage(format!("{} takes no prompts, and so no --lines", T::NAME))
+            .hint("prompts in plain text are read by ultra-fanout --lines and ultra-pattern start --lines"));
+    }
     if common.show_config {
         let text = show::settings(&command, &matches, &config, T::SECTION);
         return print(T::NAME, &text);
