@@ -56,7 +56,13 @@ fn the_readme_shows_what_happens() {
 fn every_example_of_the_help_works() {
     for tool in all() {
         let mut examples = 0;
-        for line in joined(tool.examples).lines() {
+        let of_commands = tool.command.get_subcommands().filter_map(|command| command.get_before_long_help());
+        let shown = of_commands.fold(tool.examples.to_owned(), |all, text| format!("{all}\n{text}"));
+        for line in shown.lines().filter(|line| line.starts_with("    ")) {
+            let width = line.chars().count();
+            assert!(width <= 80, "{}: a terminal breaks `{line}` where a shell does not go on", tool.name);
+        }
+        for line in joined(&shown).lines() {
             let Some(line) = line.trim_start().strip_prefix("$ ") else { continue };
             // With pipefail: a tool in the middle that is called wrongly must not hide behind the last one.
             let strict = format!("exec bash -o pipefail -c '{}'", line.replace('\'', r"'\''"));

@@ -40,7 +40,8 @@ Examples:
       ultra-cache get | ultra-fanout | ultra-cache put > stage1.ndjson
 
   See why two requests are not the same call:
-    $ ultra-pattern start gut -p 'Is it sound?' -m mock:a -m mock:b | ultra-cache key -v
+    $ ultra-pattern start gut -p 'Is it sound?' -m mock:a -m mock:b |
+      ultra-cache key -v
 
   See what is in the store:
     $ ultra-cache stats --json";

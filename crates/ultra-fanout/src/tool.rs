@@ -24,19 +24,22 @@ impl Tool for Fanout {
 Examples:
   Ask three models one question:
     $ echo 'Is tea better than coffee?' |
-      ultra-fanout --lines -m openai:gpt-6-luna -m anthropic:claude-haiku-5-5 -m ollama:llama3
+      ultra-fanout --lines -m openai:gpt-6-luna \\
+      -m anthropic:claude-haiku-5-5 -m ollama:llama3
 
   Send the requests of a pattern; what was answered before comes from the store:
     $ ultra-pattern start gut -p 'Is it sound?' -m openai:gpt-6-luna -m mock:b |
       ultra-fanout --cache > stage1.ndjson
 
   Ask up to five times, and no further when a vote over the answers is decided:
-    $ ultra-fanout --lines -m 'openai:gpt-6-luna#5' --until-decided number < questions.txt |
+    $ ultra-fanout --lines -m 'openai:gpt-6-luna#5' --until-decided number \\
+      < questions.txt |
       ultra-synth vote --extract number
 
   What would it cost? Then buy it, once, whatever happens meanwhile:
     $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --estimate < questions.txt
-    $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --journal run.journal < questions.txt > answers.ndjson";
+    $ ultra-fanout --lines -m 'openai:gpt-6-luna#3' --journal run.journal \\
+      < questions.txt > answers.ndjson";
     const READS: &'static [Type] = &[Type::Prompt, Type::Request];
     const WRITES: &'static [Type] = &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Delta];
     const TAKES_LINES: bool = true;

@@ -35,12 +35,15 @@ impl Tool for Ingest {
     const EXAMPLES: &'static str = "\
 Examples:
   Ask a panel about a document:
-    $ ultra-ingest plan.pdf | ultra-pattern start gut -p 'Is this plan sound?' -m mock:a -m mock:b |
-      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next | ultra-fanout |
+    $ ultra-ingest plan.pdf | ultra-pattern start gut \\
+      -p 'Is this plan sound?' -m mock:a -m mock:b |
+      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next |
+      ultra-fanout |
       ultra-synth --ultra anthropic:claude-opus-5-5
 
   Keep the documents of a directory, cut into parts of 1000 tokens:
-    $ ultra-ingest notes -g '*.md' -g '!draft*' --chunk-tokens 1000 > documents.ndjson
+    $ ultra-ingest notes -g '*.md' -g '!draft*' --chunk-tokens 1000 \\
+      > documents.ndjson
 
   Read what another program writes:
     $ echo 'Ice in winter.' | ultra-ingest --name forecast.txt";

@@ -45,27 +45,36 @@ impl Tool for Pattern {
     const EXAMPLES: &'static str = "\
 Examples:
   Let two models answer, criticise each other and revise, and a third write the answer:
-    $ ultra-ingest plan.md | ultra-pattern start critique -p 'Is it sound?' -m openai:gpt-6-luna -m mock:b |
-      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next | ultra-fanout |
+    $ ultra-ingest plan.md | ultra-pattern start critique -p 'Is it sound?' \\
+      -m openai:gpt-6-luna -m mock:b |
+      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next |
+      ultra-fanout |
       ultra-synth --ultra anthropic:claude-opus-5-5
 
   One prompt a line, many prompts in flight:
-    $ ultra-pattern start gut --lines -m mock:a -m mock:b < questions.txt | ultra-fanout > stage1.ndjson
+    $ ultra-pattern start gut --lines -m mock:a -m mock:b < questions.txt |
+      ultra-fanout > stage1.ndjson
 
   Ask about each file alone, then bring the answers together:
-    $ ultra-ingest notes | ultra-pattern start gut --documents each -p 'What is at risk?' -m mock:a -m mock:b |
-      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next | ultra-fanout |
-      ultra-synth --ultra mock:c | ultra-pattern start gut --from-answers -m mock:a -m mock:b |
-      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next | ultra-fanout |
+    $ ultra-ingest notes | ultra-pattern start gut --documents each \\
+      -p 'What is at risk?' -m mock:a -m mock:b |
+      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next |
+      ultra-fanout |
+      ultra-synth --ultra mock:c | ultra-pattern start gut --from-answers \\
+      -m mock:a -m mock:b |
+      ultra-fanout | ultra-pattern next | ultra-fanout | ultra-pattern next |
+      ultra-fanout |
       ultra-synth --ultra mock:c
 
   Show each question the parts of long documents that matter to it:
     $ ultra-ingest notes --chunk-tokens 400 |
-      ultra-pattern start gut --context-tokens 2000 -p 'What is at risk?' -m mock:a -m mock:b | ultra-fanout
+      ultra-pattern start gut --context-tokens 2000 -p 'What is at risk?' \\
+      -m mock:a -m mock:b | ultra-fanout
 
   Choose a pattern, and print the pipeline that runs it:
     $ ultra-pattern suggest -p 'Is this plan sound?'
-    $ ultra-pattern pipe critique -p 'Is this plan sound?' -m mock:a -m mock:b -d plan.md
+    $ ultra-pattern pipe critique -p 'Is this plan sound?' \\
+      -m mock:a -m mock:b -d plan.md
 
   Read a pattern before paying for it:
     $ ultra-pattern show critique";

@@ -34,7 +34,8 @@ impl Tool for Synth {
     const EXAMPLES: &'static str = "\
 Examples:
   Ask three models and let a fourth write the one answer, or a fifth when that one fails:
-    $ echo 'Is tea better than coffee?' | ultra-fanout --lines -m mock:a -m mock:b -m mock:c |
+    $ echo 'Is tea better than coffee?' |
+      ultra-fanout --lines -m mock:a -m mock:b -m mock:c |
       ultra-synth --ultra anthropic:claude-opus-5-5 --ultra openai:gpt-6-sol
 
   Without a model: the number that most of five samples give:
@@ -42,16 +43,21 @@ Examples:
       ultra-synth vote --extract number --show text
 
   The members rank each other, and a text is written from the best three:
-    $ echo 'Is tea better?' | ultra-fanout --lines -m mock:a -m mock:b -m mock:c -m mock:d |
-      ultra-synth rank | ultra-synth fuse --top 3 --ultra anthropic:claude-opus-5-5
+    $ echo 'Is tea better than coffee?' |
+      ultra-fanout --lines -m mock:a -m mock:b -m mock:c -m mock:d |
+      ultra-synth rank | ultra-synth fuse --top 3 \\
+      --ultra anthropic:claude-opus-5-5
 
   Every answer beside the synthesis:
-    $ echo 'Is tea better than coffee?' | ultra-fanout --lines -m mock:a -m mock:b |
+    $ echo 'Is tea better than coffee?' |
+      ultra-fanout --lines -m mock:a -m mock:b |
       ultra-synth concat --show all
 
   Which strategy is worth its price on your own questions; made again, it asks nobody:
-    $ ultra-fanout --lines --journal panel.journal -m mock:a -m mock:b -m mock:c < questions.txt |
-      ultra-synth compare --journal judges.journal -s medoid,fuse --ultra anthropic:claude-opus-5-5";
+    $ ultra-fanout --lines --journal panel.journal -m mock:a -m mock:b \\
+      -m mock:c < questions.txt |
+      ultra-synth compare --journal judges.journal -s medoid,fuse \\
+      --ultra anthropic:claude-opus-5-5";
     const READS: &'static [Type] =
         &[Type::Prompt, Type::Request, Type::Response, Type::Error, Type::Verdict, Type::Synthesis];
     const WRITES: &'static [Type] =

@@ -126,9 +126,11 @@ pub fn command<T: Tool>() -> Command {
     let statuses = Exit::ALL
         .iter()
         .fold(String::new(), |text, exit| format!("{text}\n  {:<8}{}", exit.code(), exit.meaning()));
+    let statuses = format!("Exit status:{statuses}\n  130/143 died by the signal");
     command
         .before_long_help(format!("{}\n\n{}", T::ABOUT, T::EXAMPLES.trim()))
-        .after_long_help(format!("Exit status:{statuses}\n  130/143 died by the signal"))
+        .mut_subcommands(|command| command.after_long_help(statuses.clone()))
+        .after_long_help(statuses.clone())
         .after_help("--help shows worked pipelines and the exit statuses.")
         .help_template("{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}")
         .max_term_width(100)

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum, value_parser};
 
 use crate::aggregate::rank;
 use crate::aggregate::vote::{Extract, Normal, weighted};
-use crate::compare::args::CompareArgs;
+use crate::compare::{self, args::CompareArgs};
 use crate::strategy::Strategy;
 
 /// The strategies by name.
@@ -39,6 +39,7 @@ pub enum Named {
     /// All answers, one after the other, under neutral headings; no model is asked
     Concat,
     /// Run several strategies over the same answers and report how good each is, and what it costs
+    #[command(before_long_help = compare::args::EXAMPLES)]
     Compare(CompareArgs),
 }
 

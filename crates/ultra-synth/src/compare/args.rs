@@ -6,6 +6,24 @@ use clap::{Args, ValueHint};
 
 use crate::aggregate::vote::Extract;
 
+/// What stands before the options in the help.
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  A question whose answer is known, three models, two strategies:
+    $ echo '{\"prompt\": \"What is 6 times 7?\", \"expected\": 42}' |
+      ultra-fanout -m mock:a -m mock:b -m mock:c |
+      ultra-synth compare -s medoid,fuse --ultra mock:u --format text
+
+  A strategy with its flags, and a pipe of two, as one page with plots:
+    $ ultra-fanout --lines -m mock:a -m mock:b -m mock:c < questions.txt |
+      ultra-synth compare -s 'vote --extract number' -s 'rank + fuse --top 3' \\
+      --ultra mock:u --format html > comparison.html
+
+  Judges that are paid once; made again, the comparison asks nobody:
+    $ ultra-fanout --lines --journal panel.journal -m mock:a -m mock:b \\
+      < questions.txt |
+      ultra-synth compare --journal judges.journal -s judge,fuse --ultra mock:u";
+
 /// Arguments of `compare`.
 #[derive(Debug, Clone, Args)]
 pub struct CompareArgs {
