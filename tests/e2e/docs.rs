@@ -38,6 +38,12 @@ fn the_readme_shows_what_happens() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("is there");
     let blocks = blocks(&readme);
+    // Whoever pastes the first block has all that the others read; nothing of the tests is there.
+    let sandbox = Sandbox::new();
+    let first = blocks.iter().find(|(_, script)| script.contains("> plan.md")).expect("makes the files");
+    let files = sandbox.pipeline(directory(), &first.1).run();
+    assert_eq!(files.code(), 0, "{files}");
+    let (plan, questions) = (sandbox.read("plan.md"), sandbox.read("questions.txt"));
     let mut shown = 0;
     for pair in blocks.windows(2) {
         // A block `sh` is run when the block after it, `text`, shows what it prints.
@@ -45,7 +51,10 @@ fn the_readme_shows_what_happens() {
         if language != "sh" || next != "text" {
             continue;
         }
-        let run = sandbox().pipeline(directory(), script).env("ULTRA_MOCK", "1").run();
+        let sandbox = Sandbox::new();
+        sandbox.write("plan.md", &plan);
+        sandbox.write("questions.txt", &questions);
+        let run = sandbox.pipeline(directory(), script).env("ULTRA_MOCK", "1").run();
         assert_eq!(run.stdout(), expected, "the README shows something else for\n{script}\n{run}");
         shown += 1;
     }

@@ -279,3 +279,20 @@ fn every_tool_says_how_it_is_called() {
         assert_eq!(wrong.stdout(), "");
     }
 }
+
+#[test]
+fn a_number_that_cannot_be_is_refused_in_words() {
+    for (arguments, told) in [
+        ("ultra-fanout -j 0", "0 is not from 1 to 65536"),
+        ("ultra-synth --attempts 101", "101 is not from 1 to 100"),
+        ("ultra-synth --min-answers 0", "0 is less than 1"),
+        ("ultra-synth vote --min-answers 99999999999", "99999999999 is too large"),
+        ("ultra-fanout --max-usd -1", "must be an amount of US dollars, such as 2.50"),
+        ("ultra-synth vote --min-answers -1", "-1 is less than 1"),
+    ] {
+        let run = pipeline(arguments).run();
+        assert_eq!(run.code(), 2, "{run}");
+        assert!(run.stderr().contains(told), "{told}: {run}");
+        assert!(!run.stderr().contains(".."), "{run}");
+    }
+}

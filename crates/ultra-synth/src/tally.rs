@@ -107,7 +107,7 @@ impl Tally {
             parts.push(format!("{} tokens in, {} out", self.input_tokens, self.output_tokens));
         }
         if let Some(cost) = self.cost_usd {
-            parts.push(format!("${cost:.4}"));
+            parts.push(format!("{cost:.4} USD"));
         }
         parts.join("; ")
     }

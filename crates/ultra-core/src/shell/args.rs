@@ -117,6 +117,12 @@ pub fn bytes(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected a number of bytes, such as 65536, 64K or 16M".to_owned())
 }
 
+/// Lets a flag see a number below zero, so that it can say what is wrong with it.
+fn negative(argument: clap::Arg) -> clap::Arg {
+    let takes = argument.get_action().takes_values() && !argument.is_positional();
+    if takes { argument.allow_negative_numbers(true) } else { argument }
+}
+
 /// The command line of a tool: its own arguments and the common ones.
 pub fn command<T: Tool>() -> Command {
     let command = Command::new(T::NAME).about(T::ABOUT).version(env!("CARGO_PKG_VERSION"));
@@ -129,7 +135,8 @@ pub fn command<T: Tool>() -> Command {
     let statuses = format!("Exit status:{statuses}\n  130/143 died by the signal");
     command
         .before_long_help(format!("{}\n\n{}", T::ABOUT, T::EXAMPLES.trim()))
-        .mut_subcommands(|command| command.after_long_help(statuses.clone()))
+        .mut_args(negative)
+        .mut_subcommands(|command| command.mut_args(negative).after_long_help(statuses.clone()))
         .after_long_help(statuses.clone())
         .after_help("--help shows worked pipelines and the exit statuses.")
         .help_template("{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}")

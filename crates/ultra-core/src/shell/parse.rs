@@ -164,7 +164,7 @@ fn flaw(command: &Command, tool: &str, setting: &Setting) -> Option<String> {
     let cause = probe.try_get_matches_from_mut(std::iter::once(tool.to_owned()).chain(values)).err()?;
     let text = cause.to_string();
     let line = text.lines().next().unwrap_or_default();
-    Some(line.trim_start_matches("error: ").to_owned())
+    Some(plain(line.trim_start_matches("error: ")))
 }
 
 fn arguments_named<'a>(command: &'a Command, key: &str) -> Vec<&'a clap::Arg> {
@@ -187,11 +187,28 @@ fn with_default(command: Command, setting: &Setting) -> Command {
         .fold(command, |command, name| command.mut_subcommand(name, |sub| with_default(sub, setting)))
 }
 
+/// What clap says of a number out of its range, without the notation of a programming language.
+fn plain(text: &str) -> String {
+    let (line, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
+    let told = line.rsplit_once(" is not in ").and_then(|(before, range)| {
+        let (least, most) = range.split_once("..")?;
+        let most = most.trim_start_matches('=');
+        let number = |text: &str| text.parse::<i128>().ok();
+        let value = before.rsplit(' ').next().and_then(number)?;
+        Some(match number(most) {
+            Some(most) if most < i128::from(u32::MAX) => format!("{before} is not from {least} to {most}"),
+            _ if value < number(least)? => format!("{before} is less than {least}"),
+            _ => format!("{before} is too large"),
+        })
+    });
+    told.unwrap_or_else(|| line.to_owned()) + rest
+}
+
 /// Prints what clap has to say: help on stdout, a mistake on stderr in our form.
 fn say_clap(tool: &'static str, cause: &clap::Error) -> ExitCode {
     if cause.use_stderr() {
         let text = cause.render().to_string();
-        log::say(&format!("{tool}: {}", text.trim_start_matches("error: ").trim_end()));
+        log::say(&format!("{tool}: {}", plain(text.trim_start_matches("error: ").trim_end())));
         return ExitCode::from(Exit::Usage.code());
     }
     #[expect(clippy::disallowed_methods, reason = "the shell opens stdout for every tool")]
