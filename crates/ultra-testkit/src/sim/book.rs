@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use ultra_pace::{Action, AttemptId, Class, Config, Counts, Note, Outcome, Spent, TargetId, Verdict, Why};
+use ultra_pace::{
+    Action, AttemptId, Class, Config, Counts, Health, Note, Outcome, Spent, TargetId, Verdict, Why,
+};
 
 use super::story::End;
 
@@ -71,10 +73,33 @@ struct Target {
     turns: u64,
     closed: bool,
     pauses: Vec<Pause>,
-    /// Whether the last attempt that ended was refused.
-    refused: bool,
+    /// What the attempts that ended came to, by their turn; what is missing is in flight.
+    ends: BTreeMap<u64, Came>,
     /// Until when refusals speak for their records only, because sending less did not make them fewer.
     unpaced: Duration,
+}
+
+/// What an attempt says of whether refusals of its target come in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    Answered,
+    Refused,
+    /// Nothing.
+    Silent,
+}
+
+impl Target {
+    /// Whether the attempt of this turn was refused right after another one that was, in the order of launch, and
+    /// nothing that was launched later has been answered: then the target means all, and not this call.
+    fn refuses_all(&self, turn: u64) -> bool {
+        let before = self.ends.range(..turn).rev().find(|(_, end)| **end != Came::Silent);
+        // Whatever was launched in between and has no entry is in flight, and may be answered yet.
+        let between = before.map_or(0, |(last, _)| turn - last - 1);
+        let silent = before.map_or(0, |(last, _)| self.ends.range(last + 1..turn).count() as u64);
+        before.is_some_and(|(_, end)| *end == Came::Refused)
+            && between == silent
+            && self.ends.range(turn + 1..).all(|(_, end)| *end != Came::Answered)
+    }
 }
 
 /// How long that lasts.
@@ -170,14 +195,18 @@ impl Book {
         match outcome {
             Outcome::Success => {
                 call.answered |= counts;
-                target.refused = false;
+                target.ends.insert(attempt.turn, Came::Answered);
                 target.pauses.retain(|pause| pause.turn > attempt.turn);
             }
             Outcome::Stopped => {
+                target.ends.insert(attempt.turn, Came::Silent);
                 call.possibly_paid += u32::from(counts);
                 self.counts.possibly_paid += u64::from(counts);
             }
-            Outcome::Failure { class, retry_after, .. } => {
+            Outcome::Failure { class, health, retry_after } => {
+                let is_refusal = class == Class::Throttled && health == Health::Up;
+                let end = if is_refusal { Came::Refused } else { Came::Silent };
+                target.ends.insert(attempt.turn, end);
                 let unsure = counts && class == Class::Unsure;
                 call.possibly_paid += u32::from(unsure);
                 self.counts.possibly_paid += u64::from(unsure);
@@ -185,11 +214,12 @@ impl Book {
                 if let Some(wait) = retry_after.filter(|_| class.is_transient()) {
                     let until = now.saturating_add(wait);
                     call.told = call.told.max(until);
-                    // A refusal that stands alone among answers speaks for its record only.
-                    if target.refused && now >= target.unpaced {
+                    // A 429 that stands alone among answers speaks for its record only.
+                    let is_alone = class == Class::Throttled
+                        && !(is_refusal && target.refuses_all(attempt.turn) && now >= target.unpaced);
+                    if !is_alone {
                         target.pauses.push(Pause { until, turn: attempt.turn });
                     }
-                    target.refused = true;
                 }
             }
         }
