@@ -18,6 +18,11 @@ pub fn cost(price: &Price, usage: &Usage) -> f64 {
     (micro * 1e6).round() / 1e12
 }
 
+/// Two costs together in US dollars, to the nearest 10⁻¹²: a sum of decimal prices stays one.
+pub fn sum(one: f64, other: f64) -> f64 {
+    ((one + other) * 1e12).round() / 1e12
+}
+
 /// Cost of a reply in US dollars: what the provider `told`, or else its tokens at `price`; `None` when neither is
 /// known.
 pub fn spent(usage: Option<&Usage>, told: Option<f64>, price: Option<&Price>) -> Option<f64> {

@@ -2,6 +2,7 @@
 
 use ultra_core::record::{Object, Usage};
 use ultra_provider::dispatch::Finished;
+use ultra_provider::prices;
 
 /// Calls, tokens, money and time of the synthesis of one prompt.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,7 +46,7 @@ impl Bill {
     fn pay(&mut self, usage: Option<&Usage>, cost_usd: Option<f64>) {
         self.usage = add_usage(self.usage.take(), usage.cloned());
         match cost_usd {
-            Some(cost) => self.cost_usd = Some(self.cost_usd.unwrap_or_default() + cost),
+            Some(cost) => self.cost_usd = Some(prices::sum(self.cost_usd.unwrap_or_default(), cost)),
             None => self.unpriced += 1,
         }
     }

@@ -1,7 +1,7 @@
 use ultra_core::config::Price;
 use ultra_core::record::{Object, Usage};
 
-use super::{Till, cost, spent};
+use super::{Till, cost, spent, sum};
 
 const PRICE: Price = Price { input: 0.15, cached: 0.075, output: 0.6, date: None };
 
@@ -17,6 +17,14 @@ fn usage(input_tokens: u64, cached: Option<u64>, output_tokens: u64) -> Usage {
 
 fn is(left: f64, right: f64) {
     assert!(left.to_bits() == right.to_bits(), "{left} is not {right}");
+}
+
+#[test]
+fn a_sum_of_decimal_costs_is_a_decimal() {
+    assert_eq!((0.1_f64 + 0.2).to_string(), "0.30000000000000004");
+    assert_eq!(sum(0.1, 0.2).to_string(), "0.3");
+    assert_eq!((1..=99).fold(0.0, |all, _| sum(all, 0.000_003)).to_string(), "0.000297");
+    assert_eq!(sum(1e9, 0.5).to_string(), "1000000000.5");
 }
 
 #[test]

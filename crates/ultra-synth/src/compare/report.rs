@@ -7,6 +7,7 @@ use ultra_core::failure::Failure;
 use ultra_core::id::{ContentHash, Ids};
 use ultra_core::ndjson::Output;
 use ultra_core::record::{Compared, Comparison, Estimate, Object, Record as _};
+use ultra_provider::prices;
 
 use super::chance::{Lead, Mean, Ruler};
 use super::entrant::Entrant;
@@ -211,7 +212,7 @@ impl Bill {
             degraded: trials.iter().filter(|trial| trial.degraded).count() as u64,
             calls: trials.iter().map(|trial| trial.calls).sum(),
             tokens: trials.iter().map(|trial| trial.tokens).sum(),
-            cost_usd: is_priced.then(|| costs.iter().sum()),
+            cost_usd: is_priced.then(|| costs.iter().copied().fold(0.0, prices::sum)),
             unpriced,
             cost: ruler.mean(&costs).filter(|_| unpriced == 0),
             agreement: ruler.mean(&agreement),

@@ -6,6 +6,7 @@ use ultra_core::failure::Failure;
 use ultra_core::id::{ContentHash, Ids};
 use ultra_core::ndjson::{Item, Output};
 use ultra_core::record::{self, Object, Record as _, Synthesis, Type, Usage, Verdict};
+use ultra_provider::prices;
 
 use super::ground::{self, Ground, Place};
 use crate::candidate::Case;
@@ -127,7 +128,7 @@ impl Trial {
         self.calls += calls;
         match cost {
             Some(cost) => {
-                self.cost_usd = Some(self.cost_usd.unwrap_or_default() + cost);
+                self.cost_usd = Some(prices::sum(self.cost_usd.unwrap_or_default(), cost));
                 self.unpriced += number("unpriced").unwrap_or_default();
             }
             None => self.unpriced += calls,
