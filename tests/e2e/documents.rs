@@ -255,7 +255,8 @@ fn flags_that_say_two_things_are_refused() {
     for (arguments, said) in [
         (&["--from-answers", "--documents", "each"][..], "cannot be used with"),
         (&["--documents", "some"], "invalid value"),
-        (&["--top-k", "-1"], "unexpected argument"),
+        (&["--top-k", "-1"], "expected a whole number"),
+        (&["--top-k", "99999999999999999999"], "that is too large"),
         (&["--from-answers", "--lines"], "stream of records"),
     ] {
         let run = with("ultra-pattern")

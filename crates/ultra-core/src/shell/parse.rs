@@ -187,7 +187,7 @@ fn with_default(command: Command, setting: &Setting) -> Command {
         .fold(command, |command, name| command.mut_subcommand(name, |sub| with_default(sub, setting)))
 }
 
-/// What clap says of a number out of its range, without the notation of a programming language.
+/// What clap says of a number that does not fit, without the notation of a programming language.
 fn plain(text: &str) -> String {
     let (line, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
     let told = line.rsplit_once(" is not in ").and_then(|(before, range)| {
@@ -201,7 +201,11 @@ fn plain(text: &str) -> String {
             _ => format!("{before} is too large"),
         })
     });
-    told.unwrap_or_else(|| line.to_owned()) + rest
+    let told = told.unwrap_or_else(|| {
+        let line = line.replace("invalid digit found in string", "expected a whole number");
+        line.replace("number too large to fit in target type", "that is too large")
+    });
+    told + rest
 }
 
 /// Prints what clap has to say: help on stdout, a mistake on stderr in our form.
