@@ -163,7 +163,7 @@ fn a_signal_lets_calls_in_flight_end_and_starts_no_new_one() {
     assert_eq!(run.records("response").len(), 1, "the call in flight ended\n{run}");
     let terminal = run.records("response").len() + run.records("error").len();
     let asked = run.records("request").len();
-    assert!(asked > 1 && terminal == asked, "what was asked has a terminal record\n{run}");
+    assert!(asked > 0 && terminal == asked, "what was asked has a terminal record\n{run}");
 }
 
 #[test]
