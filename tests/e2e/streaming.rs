@@ -144,7 +144,8 @@ fn a_reader_that_pauses_gets_the_same_text() {
 
 #[test]
 fn records_come_with_deltas_and_are_the_same_without() {
-    let server = Server::start(Script::always(Reply::text(&text())));
+    let server =
+        Server::start(Script::always(Reply::text(&text()).dripping(4_000, Duration::from_millis(40))));
     let run = |more: &[&str]| {
         let sandbox = Sandbox::new();
         let command = sandbox.command(binary("ultra-synth")).args(["--ultra", "ollama:x"]).args(more);
@@ -165,6 +166,6 @@ fn records_come_with_deltas_and_are_the_same_without() {
     assert_eq!(kept(&streamed), kept(&plain));
     let deltas = streamed.records("delta");
     let told: String = deltas.iter().filter_map(|delta| delta["text"].as_str()).collect();
-    assert!(told == text() && deltas.len() > 10, "{streamed}");
+    assert!(told == text() && deltas.len() > 1, "{streamed}");
     assert_eq!(deltas[0]["prompt_id"], streamed.records("synthesis")[0]["prompt_id"]);
 }

@@ -57,8 +57,7 @@ pub(super) async fn run(command: &str, secrets: &[String], input: Vec<u8>) -> Re
         shell.env_remove(secret);
     }
     let clock = System::start();
-    let mut child = shell.spawn()?;
-    let mut group = Group::of(&child);
+    let (mut child, mut group) = Group::begin(&mut shell)?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut first_byte = None;
     let read = read(stdout, LARGEST, || first_byte = Some(clock.elapsed()));
@@ -125,20 +124,27 @@ async fn drain(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Unfini
     }
 }
 
-/// The groups that run now. The process may die without dropping anything, and nobody else knows them.
-static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+/// The groups that run now, until none may begin any more. The process may die without dropping anything, and nobody
+/// else knows them.
+static RUNNING: Mutex<Option<BTreeSet<i32>>> = Mutex::new(Some(BTreeSet::new()));
 
-fn running() -> MutexGuard<'static, BTreeSet<i32>> {
+fn running() -> MutexGuard<'static, Option<BTreeSet<i32>>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills every command that runs, for a process that dies at once.
+/// Kills every command that runs, for a process that dies at once, and lets none begin.
 pub(crate) fn kill_all() {
-    for group in std::mem::take(&mut *running()) {
+    for group in running().take().unwrap_or_default() {
         if let Some(group) = Pid::from_raw(group) {
             // It may be gone already.
             let _ = kill_process_group(group, Signal::KILL);
         }
+    }
+}
+
+fn forget(group: Pid) {
+    if let Some(running) = &mut *running() {
+        running.remove(&group.as_raw_pid());
     }
 }
 
@@ -147,16 +153,20 @@ pub(crate) fn kill_all() {
 struct Group(Option<Pid>);
 
 impl Group {
-    fn of(child: &Child) -> Self {
+    /// Begins a command. Whoever kills all that run finds it either not begun or known.
+    fn begin(shell: &mut Command) -> io::Result<(Child, Self)> {
+        let mut running = running();
+        let running = running.as_mut().ok_or_else(|| io::Error::other("the run is over"))?;
+        let child = shell.spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        running().extend(group.map(Pid::as_raw_pid));
-        Self(group)
+        running.extend(group.map(Pid::as_raw_pid));
+        Ok((child, Self(group)))
     }
 
     /// The command has ended by itself, and its number may be given to somebody else.
     fn spare(&mut self) {
         if let Some(group) = self.0.take() {
-            running().remove(&group.as_raw_pid());
+            forget(group);
         }
     }
 }
@@ -164,7 +174,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            running().remove(&group.as_raw_pid());
+            forget(group);
             // It may be gone already.
             let _ = kill_process_group(group, Signal::KILL);
         }
