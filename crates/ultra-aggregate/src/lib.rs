@@ -25,6 +25,7 @@ pub mod best;
 pub mod cluster;
 pub mod pairs;
 pub mod panel;
+pub mod prose;
 pub mod rank;
 pub mod review;
 pub mod stats;

@@ -70,8 +70,8 @@ pub(crate) fn journal(keeping: &Keeping, looks: bool, context: &Context) -> Resu
 /// What can be known to be wrong before anything is read.
 ///
 /// # Errors
-/// A usage failure: a file that cannot be written in the end, a target without a price under `--max-usd`, a fallback that does not exist, a ladder that does not lead upwards, or two rules for
-/// when to stop.
+/// A usage failure: a file that cannot be written in the end, a target without a price under `--max-usd`, a fallback
+/// that does not exist, a ladder that does not lead upwards, or two rules for when to stop.
 pub(crate) fn check(args: &FanoutArgs, targets: &[String], context: &Context) -> Result<(), Failure> {
     if let Some(file) = &args.summary {
         place::ready("the summary", file)?;

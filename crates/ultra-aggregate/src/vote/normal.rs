@@ -6,6 +6,7 @@ use std::str::FromStr;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use super::number;
+use crate::prose::is_caseless;
 
 /// More layers of quotes and brackets than anybody writes.
 const LAYERS: usize = 64;
@@ -161,10 +162,10 @@ fn lower(mut text: String) -> String {
         rest = &rest[foreign..];
         let end = rest.bytes().position(|byte| byte.is_ascii()).unwrap_or(rest.len());
         for c in rest[..end].chars() {
-            match c {
-                // No character of these ranges has another case.
-                '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{a63f}' | '\u{ac00}'..='\u{d7a3}' => low.push(c),
-                _ => low.extend(c.to_lowercase()),
+            if is_caseless(c) {
+                low.push(c);
+            } else {
+                low.extend(c.to_lowercase());
             }
         }
         rest = &rest[end..];

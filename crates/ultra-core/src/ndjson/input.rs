@@ -250,7 +250,7 @@ impl Input {
         if self.faults_in_a_row == HINT_AFTER {
             tracing::warn!(
                 "{HINT_AFTER} malformed lines in a row; the input must be NDJSON, one object a line \
-                 (`jq -c .` makes it from pretty-printed JSON, `--lines` reads plain text)"
+                 (`jq -c .` makes it from pretty-printed JSON, `ultra-fanout --lines` reads plain text)"
             );
         }
         Fault::new(place.number, place.offset, &self.framer.bytes()[range], flaw)

@@ -337,7 +337,7 @@ impl Scanner<'_> {
             let cause = "a record must be an object".into();
             return Flaw { kind: ErrorKind::InputNotObject, at: self.at, cause };
         }
-        self.flaw("expected an object; plain text is read with --lines")
+        self.flaw("expected an object; prompts in plain text are read by `ultra-fanout --lines`")
     }
 
     fn flaw(&self, cause: &str) -> Flaw {

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::Read;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+use crate::aggregate::prose;
 
 /// How many times the length of the text is read at most, and so many bytes more.
 const EFFORT: (usize, usize) = (8, 1 << 16);
@@ -51,12 +52,10 @@ impl Iterator for Values<'_> {
             if !may_begin(rest) {
                 continue;
             }
-            let mut read = Counted { bytes: &rest.as_bytes()[..rest.len().min(self.effort)], count: 0 };
-            let first = serde_json::Deserializer::from_reader(&mut read).into_iter::<Value>().next();
-            self.effort -= read.count;
+            let (first, read) = prose::value(rest.as_bytes(), &mut self.effort);
             let told = match first? {
                 Ok(value) => {
-                    self.at = start + read.count;
+                    self.at = start + read;
                     Some(alone(&self.text[start..self.at], value))
                 }
                 Err(_) if self.effort == 0 => return None,
@@ -236,19 +235,5 @@ impl<'de> Visitor<'de> for Unique {
 
     fn visit_unit<E>(self) -> Result<Self, E> {
         Ok(self)
-    }
-}
-
-/// Counts what the parser reads.
-struct Counted<'a> {
-    bytes: &'a [u8],
-    count: usize,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
-        let count = Read::read(&mut self.bytes, to)?;
-        self.count += count;
-        Ok(count)
     }
 }

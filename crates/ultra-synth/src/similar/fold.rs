@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::aggregate::prose::is_caseless;
+
 /// The characters of at most two bytes in lower case, 0 for those that become several.
 static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| {
     let lower = |c: char| {
@@ -31,8 +33,7 @@ pub(super) fn fold(text: &str, mut give: impl FnMut(u32)) {
     for c in text.chars() {
         match c {
             '\u{1}'..='\u{7ff}' if short[c as usize] != 0 => push(u32::from(short[c as usize])),
-            // No character of these ranges has another case, and none is a space.
-            '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{a63f}' | '\u{ac00}'..='\u{d7a3}' => push(u32::from(c)),
+            _ if is_caseless(c) => push(u32::from(c)),
             _ if c.is_whitespace() => push(space),
             _ => c.to_lowercase().for_each(|c| push(u32::from(c))),
         }

@@ -79,13 +79,6 @@ fn plain(text: &str) -> Vec<char> {
     chars
 }
 
-#[test]
-fn no_character_that_passes_without_a_table_has_another_case_or_is_a_space() {
-    for c in ('\u{2010}'..='\u{2027}').chain('\u{3001}'..='\u{a63f}').chain('\u{ac00}'..='\u{d7a3}') {
-        assert!(c.to_lowercase().eq([c]) && !c.is_whitespace(), "{c:?}");
-    }
-}
-
 proptest::proptest! {
     #[test]
     fn every_pair_is_as_alike_as_the_definition_says(
