@@ -1,20 +1,25 @@
 //! Cases 129 and 130: few files, few threads.
 
-use ultra_testkit::command::Sandbox;
+use ultra_testkit::command::{Command, Sandbox};
 use ultra_testkit::server::{Reply, Script, Server};
 
 use super::{READERS, SOON, fanout, questions, shell, sound};
 use crate::tools::pipeline;
 
+/// With room for so many open files, among them none that the tests were started with.
+fn few_files(command: Command, files: u32) -> Command {
+    let line = format!(
+        "for fd in {{3..63}}; do eval \"exec $fd>&-\"; done; exec prlimit --nofile={files}:{files} \"$@\""
+    );
+    command.through("bash", ["-c", &line, "bash"])
+}
+
 #[test]
 fn case_129_few_files_mean_fewer_calls_at_once_and_one_warning() {
-    for files in ["24", "32", "48"] {
+    for files in [24, 32, 48] {
         let (server, sandbox) = (Server::start(Script::always(Reply::text("yes"))), Sandbox::new());
-        let run = fanout(&sandbox, &server)
-            .args(["-j", "256", "--journal", "j"])
-            .through("prlimit", [format!("--nofile={files}:{files}")])
-            .stdin(questions(60))
-            .run();
+        let run = fanout(&sandbox, &server).args(["-j", "256", "--journal", "j"]).stdin(questions(60));
+        let run = few_files(run, files).run();
         run.assert_status(0);
         assert_eq!((run.records("response").len(), server.count()), (60, 60), "{run}");
         assert_eq!(run.stderr().matches("warning:").count(), 1, "{run}");
@@ -24,11 +29,11 @@ fn case_129_few_files_mean_fewer_calls_at_once_and_one_warning() {
 
 #[test]
 fn case_129_hardly_any_files_are_enough_or_a_message() {
-    let callers = ["ultra-fanout --lines -m exec:cat", "ultra-fanout --lines -m ollama:m"];
+    let server = Server::start(Script::always(Reply::text("yes")));
+    let callers = ["ultra-fanout --lines -m exec:cat", "ultra-fanout --lines -m vllm:m"];
     for tool in READERS.into_iter().chain(callers) {
         for files in 4..20 {
-            let run = pipeline(&format!("prlimit --nofile={files}:{files} {tool}"))
-                .env("OLLAMA_BASE_URL", "http://127.0.0.1:9/v1")
+            let run = few_files(shell(&Sandbox::new(), &server, &format!("exec {tool}")), files)
                 .stdin("{\"prompt\":\"Why?\"}\n")
                 .timeout(SOON)
                 .run();
