@@ -159,7 +159,7 @@ impl Blind<'_> {
     fn members(&self) -> Vec<usize> {
         let mut members: Vec<usize> =
             self.order.iter().map(|place| self.case.candidates[*place].member).collect();
-        let mut others: Vec<(u64, usize)> = Vec::new();
+        let mut others: Vec<((u32, usize), usize)> = Vec::new();
         for stage in self.stages().filter(|stage| !stage.judge) {
             for call in &stage.calls {
                 if let Some(response) = usable(call)

@@ -63,7 +63,7 @@ fn every_entrant_has_a_trial_for_each_prompt_and_a_line() {
 #[test]
 fn an_answer_that_was_chosen_is_named_and_not_repeated() {
     let trials = run(&["compare", "-s", "vote"], &three()).of("trial");
-    assert_eq!(trials[0]["response_id"], "res-p-mock:m0");
+    assert_eq!(trials[0]["response_id"], "res-p-mock:m1");
     assert!(trials[0].get("text").is_none());
 }
 

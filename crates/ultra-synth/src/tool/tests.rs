@@ -285,12 +285,12 @@ fn a_person_reads_the_answer_and_nothing_else() {
     let person = Context { person_reads: true, ..Context::mock(0) };
     let records = panel("p", &["\u{1b}[2JParis.", "\u{1b}[2JParis!"]);
     let text = |context: &Context, arguments: &[&str]| run_in(context, arguments, lines(&records)).stdout;
-    assert_eq!(text(&person, &["medoid"]), "\\x1b[2JParis!\n");
-    assert_eq!(text(&Context::mock(0), &["medoid", "--show", "text"]), "\u{1b}[2JParis!\n");
+    assert_eq!(text(&person, &["medoid"]), "\\x1b[2JParis.\n");
+    assert_eq!(text(&Context::mock(0), &["medoid", "--show", "text"]), "\u{1b}[2JParis.\n");
     assert!(text(&person, &["medoid", "--show", "records"]).starts_with('{'));
     assert_eq!(
         text(&person, &["medoid", "--show", "all", "--format", "md"]),
-        "## Answer A: mock:m0\n\n\\x1b[2JParis.\n\n## Answer B: mock:m1\n\n\\x1b[2JParis!\n\n## Synthesis\n\n\\x1b[2JParis!\n"
+        "## Answer A: mock:m0\n\n\\x1b[2JParis.\n\n## Answer B: mock:m1\n\n\\x1b[2JParis!\n\n## Synthesis\n\n\\x1b[2JParis.\n"
     );
 }
 

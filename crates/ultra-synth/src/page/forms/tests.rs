@@ -21,8 +21,8 @@ fn commands(text: &str) -> Vec<char> {
 #[test]
 fn a_form_brings_the_answer_into_a_pipe_and_records_have_none() {
     let records = panel("p", &["**Paris**.", "**Paris**!"]);
-    assert_eq!(run(&["medoid", "--format", "text"], &records).stdout, "**Paris**.\n");
-    assert_eq!(run(&["medoid", "--show", "text"], &records).stdout, "**Paris**.\n");
+    assert_eq!(run(&["medoid", "--format", "text"], &records).stdout, "**Paris**!\n");
+    assert_eq!(run(&["medoid", "--show", "text"], &records).stdout, "**Paris**!\n");
     assert_eq!(run(&["medoid", "--show", "records", "--format", "md"], &records).status(), 2);
 }
 
@@ -106,11 +106,11 @@ fn a_saved_transcript_is_shown_with_its_synthesis_beside_the_answers() {
     let again = |arguments: &[&str]| -> Ran { run(arguments, &saved) };
     let object: Value =
         serde_json::from_str(&again(&["medoid", "--show", "all", "--format", "json"]).stdout).expect("JSON");
-    assert_eq!((&object["answer"], object["answers"].as_array().map(Vec::len)), (&json!("Paris!"), Some(2)));
-    assert_eq!(again(&["--format", "md"]).stdout, "Paris!\n");
+    assert_eq!((&object["answer"], object["answers"].as_array().map(Vec::len)), (&json!("Paris."), Some(2)));
+    assert_eq!(again(&["--format", "md"]).stdout, "Paris.\n");
     let alone: Vec<Value> = saved.iter().filter(|record| record["type"] == "synthesis").cloned().collect();
     let object: Value = serde_json::from_str(&run(&["--format", "json"], &alone).stdout).expect("JSON");
-    assert_eq!((&object["answer"], &object["how"]), (&json!("Paris!"), &json!("made by medoid")));
+    assert_eq!((&object["answer"], &object["how"]), (&json!("Paris."), &json!("made by medoid")));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn the_pattern_says_which_form_a_file_gets_and_the_user_beats_it() {
         [[stages]]\nname = \"answer\"\ntemplate = \"{{ prompt }}\"\n\
         [ultra]\nformat = \"html\"\nlayout = \"in two parts\"\ntemplate = \"{{ question }} {{ answers }} {{ layout }}\"\n";
     std::fs::write(&path, pattern).expect("writes");
-    let records = panel("p", &["Paris.", "Paris!"]);
+    let records = panel("p", &["Paris.", "Paris."]);
     let shown = |more: &[&str]| {
         run(&[&["fuse", "--pattern", path.to_str().expect("is text")], more].concat(), &records).stdout
     };

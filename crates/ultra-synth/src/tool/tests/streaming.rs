@@ -97,7 +97,7 @@ fn what_stands_in_for_a_writer_that_failed_is_shown_as_a_whole_below_the_line() 
     assert_eq!(ran.stdout, format!("Half of the text\n{BROKEN}By the second.\n"));
     let (ran, _) =
         fuse(&terminal(), &["--show", "all"], |call, _| Talk::breaking("Half of the text", call, "auth"));
-    let end = "Half of the text\n\n[The writer broke off; what stands above this line is not the answer.]\n\nParis!\n\n(the answer of mock:m1";
+    let end = "Half of the text\n\n[The writer broke off; what stands above this line is not the answer.]\n\nParis.\n\n(the answer of mock:m0";
     assert!(ran.stdout.contains(end), "{}", ran.stdout);
 }
 
@@ -126,7 +126,7 @@ fn a_text_that_is_no_answer_is_taken_back() {
         talk.said = talk.said.map(|said| ultra_provider::Answer { finish_reason: "length".into(), ..said });
         talk
     });
-    assert_eq!(ran.stdout, format!("Cut in the middle of\n{BROKEN}Paris!\n"));
+    assert_eq!(ran.stdout, format!("Cut in the middle of\n{BROKEN}Paris.\n"));
     let strict = Context { strict: true, ..terminal() };
     let (ran, _) = fuse(&strict, &[], |call, _| Talk::breaking("Half of the text", call, "auth"));
     assert_eq!(ran.stdout, format!("Half of the text\n{}\n", BROKEN.trim_end()));
