@@ -6,7 +6,7 @@ use std::str::FromStr;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use super::number;
-use crate::prose::is_caseless;
+use crate::prose::is_low;
 
 /// More layers of quotes and brackets than anybody writes.
 const LAYERS: usize = 64;
@@ -94,10 +94,34 @@ fn single(text: &str, normal: Normal) -> String {
 
 /// The text with letters and their accents in one character each, where there is one (NFC).
 fn composed(text: String) -> String {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+    if first(&text, &COMPOSABLE, |c| !is_composed(c)).is_none()
+        || is_nfc_quick(text.chars()) == IsNormalized::Yes
+    {
         return text;
     }
     text.nfc().collect()
+}
+
+/// Whether a character is in one of the large blocks that stay as they are in every composition.
+const fn is_composed(c: char) -> bool {
+    matches!(c, '\0'..='\u{2ff}' | '\u{2010}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}' | '\u{2190}'..='\u{22ff}'
+        | '\u{2500}'..='\u{27bf}' | '\u{3001}'..='\u{3029}' | '\u{3031}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}'
+        | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff9d}' | '\u{1f300}'..='\u{1faff}')
+}
+
+/// Where the first character stands that `is` what is looked for; its first byte must be in the table.
+fn first(text: &str, begins: &[bool; 256], is: impl Fn(char) -> bool) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(skipped) = bytes[at..].iter().position(|&byte| begins[usize::from(byte)]) {
+        at += skipped;
+        let c = text[at..].chars().next()?;
+        if is(c) {
+            return Some(at);
+        }
+        at += c.len_utf8();
+    }
+    None
 }
 
 /// Bytes that white space other than a plain space can begin with.
@@ -114,6 +138,17 @@ const fn table(bytes: &[u8]) -> [bool; 256] {
     }
     table
 }
+
+/// Bytes that characters can begin with which are no composed ones.
+const COMPOSABLE: [bool; 256] = table(&[
+    0xcc, 0xcd, 0xce, 0xcf, 0xd2, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0xe0, 0xe1,
+    0xe2, 0xe3, 0xea, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf2, 0xf3, 0xf4,
+]);
+/// Bytes that characters can begin with which are others in lower case; those of ASCII apart.
+const CASED: [bool; 256] = table(&[
+    0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xcd, 0xce, 0xcf, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xe1,
+    0xe2, 0xea, 0xef, 0xf0,
+]);
 
 /// The text without white space at its ends, and with one space for any inside.
 fn one_line(text: &str) -> String {
@@ -145,34 +180,22 @@ fn one_line(text: &str) -> String {
 
 /// The text in lower case.
 fn lower(mut text: String) -> String {
-    if text.is_ascii() {
-        text.make_ascii_lowercase();
-        return text;
-    }
+    text.make_ascii_lowercase();
+    let Some(upper) = first(&text, &CASED, |c| !is_low(c) && !c.to_lowercase().eq([c])) else { return text };
+    let (before, rest) = text.split_at(upper);
     // The form of this letter depends on what stands around it.
-    if text.contains('Σ') {
+    if rest.contains('Σ') {
         return text.to_lowercase();
     }
     let mut low = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(foreign) = rest.bytes().position(|byte| !byte.is_ascii()) {
-        let from = low.len();
-        low.push_str(&rest[..foreign]);
-        low[from..].make_ascii_lowercase();
-        rest = &rest[foreign..];
-        let end = rest.bytes().position(|byte| byte.is_ascii()).unwrap_or(rest.len());
-        for c in rest[..end].chars() {
-            if is_caseless(c) {
-                low.push(c);
-            } else {
-                low.extend(c.to_lowercase());
-            }
+    low.push_str(before);
+    for c in rest.chars() {
+        if c.is_ascii() || is_low(c) {
+            low.push(c);
+        } else {
+            low.extend(c.to_lowercase());
         }
-        rest = &rest[end..];
     }
-    let from = low.len();
-    low.push_str(rest);
-    low[from..].make_ascii_lowercase();
     low
 }
 
@@ -315,21 +338,44 @@ fn items(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{prop, prop_assert_eq, proptest};
-    use proptest::strategy::Union;
+    use unicode_normalization::char::canonical_combining_class;
+    use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-    use super::{lower, one_line};
+    use super::{CASED, COMPOSABLE, composed, is_composed, lower, one_line};
+
+    #[test]
+    fn what_is_skipped_is_what_stays() {
+        let mut encoded = [0; 4];
+        let mut skipped = 0;
+        for c in '\0'..=char::MAX {
+            let first = usize::from(c.encode_utf8(&mut encoded).as_bytes()[0]);
+            if !COMPOSABLE[first] || is_composed(c) {
+                assert_eq!(is_nfc_quick([c].into_iter()), IsNormalized::Yes, "{c:?}");
+                assert_eq!(canonical_combining_class(c), 0, "{c:?}");
+                skipped += 1;
+            }
+            assert!(c.is_ascii() || CASED[first] || c.to_lowercase().eq([c]), "{c:?}");
+        }
+        assert!(skipped > 40_000);
+    }
 
     proptest! {
         #[test]
         fn lines_and_letters_are_those_of_the_standard_library(
-            parts in prop::collection::vec(Union::new([
-                " ", "  ", "\n", "\t", "\u{b}", "\u{1c}", "\u{3000}", "a", "Ab", "É", "ß", "İ", "Σ", "aΣ", "ΑΣ b", "“q”", "東", "",
-            ]), 0..12),
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    " ", "  ", "\n", "\t", "\u{b}", "\u{1c}", "\u{3000}", "a", "Ab", "É", "ß", "İ", "Σ", "aΣ", "ΑΣ b", "“q”",
+                    "東", "", "e\u{301}", "\u{315}\u{300}", "か\u{3099}", "각", "\u{1100}\u{1161}", "Å", "Ж", "ж", "ﬀ", "Ａ",
+                ]),
+                0..12,
+            ),
         ) {
             let text = parts.concat();
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
             prop_assert_eq!(one_line(&text), line);
             prop_assert_eq!(lower(text.clone()), text.to_lowercase());
+            let nfc: String = text.nfc().collect();
+            prop_assert_eq!(composed(text), nfc);
         }
     }
 }

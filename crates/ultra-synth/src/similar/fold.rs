@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::aggregate::prose::is_caseless;
+use crate::aggregate::prose::is_low;
 
 /// The characters of at most two bytes in lower case, 0 for those that become several.
 static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| {
@@ -33,7 +33,7 @@ pub(super) fn fold(text: &str, mut give: impl FnMut(u32)) {
     for c in text.chars() {
         match c {
             '\u{1}'..='\u{7ff}' if short[c as usize] != 0 => push(u32::from(short[c as usize])),
-            _ if is_caseless(c) => push(u32::from(c)),
+            _ if is_low(c) => push(u32::from(c)),
             _ if c.is_whitespace() => push(space),
             _ => c.to_lowercase().for_each(|c| push(u32::from(c))),
         }
