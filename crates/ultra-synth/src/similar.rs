@@ -9,8 +9,10 @@
 //! answers are compared. Time is linear in the windows for each pair, whatever stands in them.
 
 mod fold;
+mod letters;
 mod vocabulary;
 
+use letters::Letters;
 use vocabulary::Vocabulary;
 
 /// One in parts per million: two texts that cannot be told apart.
@@ -20,11 +22,6 @@ pub const WHOLE: u32 = 1_000_000;
 const WINDOW: usize = 64 << 10;
 /// What all windows share, in bytes.
 const SHARED: usize = 4 << 20;
-/// Bits of a character in a trigram.
-const BITS: u32 = 21;
-/// The bits of three characters.
-const THREE: u64 = (1 << (3 * BITS)) - 1;
-
 /// The similarities of all pairs of `len` answers. Strategies read this and never the texts, so another measure
 /// can fill it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +36,15 @@ impl Matrix {
     pub fn lexical(texts: &[&str]) -> Self {
         let window = WINDOW.min(SHARED / texts.len().max(1)).max(2);
         let ends: Vec<_> = texts.iter().map(|text| ends(text, window)).collect();
-        let mut words = Vocabulary::of(&ends);
-        let texts: Vec<_> = ends.iter().map(|ends| Trigrams::of(*ends, &mut words)).collect();
-        let mut held = vec![0; words.len()];
+        let (texts, kinds) = Letters::lend(|letters| trigrams(&ends, letters))
+            .or_else(|| trigrams(&ends, &mut Vocabulary::of(&ends)))
+            .unwrap_or_default();
+        Self::of(&texts, kinds)
+    }
+
+    /// The similarities of texts whose trigrams have numbers below `kinds`.
+    fn of(texts: &[Trigrams], kinds: usize) -> Self {
+        let mut held = vec![0; kinds];
         let mut pairs = Vec::with_capacity(texts.len() * texts.len().saturating_sub(1) / 2);
         for (at, one) in texts.iter().enumerate() {
             for (trigram, count) in &one.counts {
@@ -88,6 +91,40 @@ impl Matrix {
     }
 }
 
+/// Gives numbers to trigrams, and counts how often each occurs in a text.
+trait Words {
+    /// Counts every three characters that stand together.
+    fn count(&mut self, characters: &[u32]);
+
+    /// What was counted since this was last asked: numbers, and how often each occurs.
+    fn counted(&mut self) -> Vec<(u32, u32)>;
+
+    /// All numbers are smaller.
+    fn len(&self) -> usize;
+
+    /// Whether there was too much for it, so that what was counted is worth nothing.
+    fn is_full(&self) -> bool;
+}
+
+/// The trigrams of each text, and a number above theirs; `None` when they are too many for these `words`.
+fn trigrams(texts: &[(&str, &str)], words: &mut impl Words) -> Option<(Vec<Trigrams>, usize)> {
+    let mut characters = Vec::new();
+    let mut all = Vec::with_capacity(texts.len());
+    for (head, tail) in texts {
+        let mut total = 0;
+        for part in [head, tail].into_iter().filter(|part| !part.is_empty()) {
+            fold::fold(part, &mut characters);
+            words.count(&characters);
+            total += characters.len().saturating_sub(2) as u64;
+        }
+        all.push(Trigrams { counts: words.counted(), total });
+        if words.is_full() {
+            return None;
+        }
+    }
+    Some((all, words.len()))
+}
+
 /// The trigrams of a text, each by its number and with how often it occurs.
 struct Trigrams {
     counts: Vec<(u32, u32)>,
@@ -95,22 +132,6 @@ struct Trigrams {
 }
 
 impl Trigrams {
-    fn of(ends: (&str, &str), words: &mut Vocabulary<'_>) -> Self {
-        let mut total = 0;
-        for part in [ends.0, ends.1].into_iter().filter(|part| !part.is_empty()) {
-            let (mut trigram, mut characters) = (0, 0_u64);
-            fold::fold(part, |c| {
-                trigram = (trigram << BITS | u64::from(c)) & THREE;
-                characters += 1;
-                if characters >= 3 {
-                    words.count(trigram);
-                }
-            });
-            total += characters.saturating_sub(2);
-        }
-        Self { counts: words.counted(), total }
-    }
-
     /// Twice what both have, of all that they have; `held` is how often this one has each trigram.
     fn dice(&self, held: &[u32], other: &Self) -> u32 {
         let both: u64 =

@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use crate::aggregate::prose::is_low;
 
+/// A space, as a character.
+const SPACE: u32 = b' ' as u32;
+
 /// The characters of at most two bytes in lower case, 0 for those that become several.
 static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| {
     let lower = |c: char| {
@@ -17,26 +20,40 @@ static SHORT: LazyLock<Vec<u16>> = LazyLock::new(|| {
     ('\0'..='\u{7ff}').map(lower).collect()
 });
 
-/// Gives every character of a text, with one space before and after it.
-#[inline]
-pub(super) fn fold(text: &str, mut give: impl FnMut(u32)) {
+/// Makes `characters` those of a text, with one space before and after it.
+pub(super) fn fold(text: &str, characters: &mut Vec<u32>) {
     let short = SHORT.as_slice();
-    let space = u32::from(b' ');
-    give(space);
-    let mut last = space;
-    let mut push = |c: u32| {
-        if c != space || last != space {
-            give(c);
-        }
-        last = c;
-    };
+    // No character becomes more of them than it has bytes.
+    characters.resize(text.len() + 2, 0);
+    let mut line = Line { characters, len: 0, last: 0 };
+    line.put(SPACE);
     for c in text.chars() {
-        match c {
-            '\u{1}'..='\u{7ff}' if short[c as usize] != 0 => push(u32::from(short[c as usize])),
-            _ if is_low(c) => push(u32::from(c)),
-            _ if c.is_whitespace() => push(space),
-            _ => c.to_lowercase().for_each(|c| push(u32::from(c))),
+        match short.get(c as usize) {
+            Some(&low) if low != 0 || c == '\0' => line.put(u32::from(low)),
+            _ if is_low(c) => line.put(u32::from(c)),
+            _ if c.is_whitespace() => line.put(SPACE),
+            _ => c.to_lowercase().for_each(|c| line.put(u32::from(c))),
         }
     }
-    push(space);
+    line.put(SPACE);
+    let len = line.len;
+    characters.truncate(len);
+}
+
+/// What was written of a text.
+struct Line<'a> {
+    characters: &'a mut [u32],
+    len: usize,
+    last: u32,
+}
+
+impl Line<'_> {
+    /// Adds a character, unless it is one more space.
+    #[inline]
+    fn put(&mut self, c: u32) {
+        // Nobody can predict where a word ends, so there is no branch: what comes next takes the place.
+        self.characters[self.len] = c;
+        self.len += usize::from(c != SPACE || self.last != SPACE);
+        self.last = c;
+    }
 }

@@ -1,5 +1,5 @@
 use super::vocabulary::Vocabulary;
-use super::{Matrix, WHOLE};
+use super::{Matrix, WHOLE, Words as _};
 
 fn alike(one: &str, other: &str) -> u32 {
     Matrix::lexical(&[one, other]).between(0, 1)
@@ -79,6 +79,34 @@ fn plain(text: &str) -> Vec<char> {
     chars
 }
 
+/// A text of many trigrams in few letters, or of many letters.
+fn many(seed: u32, letters: u32, length: usize) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from_u32(0x4e00 + (state >> 8) % letters).expect("is one")
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+#[test]
+fn texts_of_few_letters_and_of_many_are_measured_alike() {
+    // 128 letters with the space are the most that fit; 40 letters have 64,000 trigrams, nearly as many as have a number.
+    for (letters, length) in
+        [(127, 3_000), (128, 3_000), (40, 15_000), (60, 15_000), (60, 40_000), (5_000, 3_000)]
+    {
+        let [one, other, third] = [1, 2, 3].map(|seed| many(seed, letters, length));
+        let mixed: String = one.chars().take(length / 2).chain(other.chars().take(length / 2)).collect();
+        let matrix = Matrix::lexical(&[&one, &other, &third, &mixed]);
+        let by_words = |texts: &[&str]| {
+            let ends: Vec<_> = texts.iter().map(|text| super::ends(text, super::WINDOW)).collect();
+            super::trigrams(&ends, &mut Vocabulary::of(&ends))
+                .map(|(texts, kinds)| super::Matrix::of(&texts, kinds))
+        };
+        assert_eq!(Some(matrix), by_words(&[&one, &other, &third, &mixed]), "{letters} letters");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn every_pair_is_as_alike_as_the_definition_says(
@@ -105,6 +133,17 @@ fn a_table_that_grows_forgets_nothing() {
 }
 
 #[test]
+fn no_character_becomes_more_than_it_has_bytes() {
+    let mut characters = Vec::new();
+    for c in '\0'..=char::MAX {
+        let text = c.to_string();
+        super::fold::fold(&text, &mut characters);
+        let expected: Vec<u32> = plain(&format!(" {text} ")).into_iter().map(u32::from).collect();
+        assert_eq!(characters, expected, "{c:?}");
+    }
+}
+
+#[test]
 fn trigrams_that_meet_on_purpose_are_dispersed() {
     // What the factor of the hash turns into small numbers, all of which have one home.
     let inverse = 0xf1de_83e1_9937_733d_u64;
@@ -112,7 +151,7 @@ fn trigrams_that_meet_on_purpose_are_dispersed() {
     let mut words = Vocabulary::of(&ends);
     let chosen: Vec<u64> = (0..20_000).map(|n| inverse.wrapping_mul(n)).collect();
     for trigram in chosen.iter().chain(&chosen) {
-        words.count(*trigram);
+        words.put(*trigram);
     }
     assert!(words.is_dispersed());
     let expected: Vec<(u32, u32)> = (0..20_000).map(|number| (number, 2)).collect();

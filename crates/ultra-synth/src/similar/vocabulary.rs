@@ -1,11 +1,14 @@
-//! Numbers for the trigrams of the texts that are compared, in the order in which they are first seen, and how often
-//! each occurs in one text.
+//! Numbers for the trigrams of any texts, in the order in which they are first seen.
 //!
 //! A table of open addresses. No number depends on its hash, so any will do, until an author of a text chooses trigrams
 //! that meet in it: then it is keyed by all that is compared, which nobody chooses alone.
 
 use ultra_core::id::blake3_hex;
 
+use super::Words;
+
+/// Bits of a character in a trigram.
+const BITS: u32 = 21;
 /// The most slots of an empty table; a power of two.
 const SLOTS: usize = 1 << 14;
 /// The golden ratio, which spreads what comes in order.
@@ -50,30 +53,15 @@ impl<'a> Vocabulary<'a> {
         }
     }
 
-    /// How many trigrams have a number.
-    pub(super) fn len(&self) -> usize {
-        self.trigrams.len()
-    }
-
     /// Counts one trigram.
     #[inline]
-    pub(super) fn count(&mut self, trigram: u64) {
+    pub(super) fn put(&mut self, trigram: u64) {
         let number = self.number(trigram);
         let (_, count) = &mut self.trigrams[number as usize];
         // Nobody can predict which trigrams are new to a text, so there is no branch.
         self.seen[self.kinds] = number;
         self.kinds += usize::from(*count == 0);
         *count += 1;
-    }
-
-    /// What was counted since this was last asked: numbers, and how often each occurs.
-    pub(super) fn counted(&mut self) -> Vec<(u32, u32)> {
-        let trigrams = &mut self.trigrams;
-        let kinds = std::mem::take(&mut self.kinds);
-        self.seen[..kinds]
-            .iter()
-            .map(|&number| (number, std::mem::take(&mut trigrams[number as usize].1)))
-            .collect()
     }
 
     /// Whether trigrams met that were chosen to meet.
@@ -136,5 +124,31 @@ impl<'a> Vocabulary<'a> {
             }
             self.slots[at] = u32::try_from(number).unwrap_or(u32::MAX);
         }
+    }
+}
+
+impl Words for Vocabulary<'_> {
+    fn count(&mut self, characters: &[u32]) {
+        for three in characters.windows(3) {
+            let [one, two, three] = [three[0], three[1], three[2]].map(u64::from);
+            self.put(one << (2 * BITS) | two << BITS | three);
+        }
+    }
+
+    fn counted(&mut self) -> Vec<(u32, u32)> {
+        let trigrams = &mut self.trigrams;
+        let kinds = std::mem::take(&mut self.kinds);
+        self.seen[..kinds]
+            .iter()
+            .map(|&number| (number, std::mem::take(&mut trigrams[number as usize].1)))
+            .collect()
+    }
+
+    fn len(&self) -> usize {
+        self.trigrams.len()
+    }
+
+    fn is_full(&self) -> bool {
+        false
     }
 }
