@@ -1,8 +1,12 @@
 //! The answers to one prompt that are to become one, and who is missing.
 
+use std::cell::OnceCell;
+
 use ultra_core::draw;
 use ultra_core::record::{Json, Object};
 use ultra_template::group::{Group, Outcome, StageRun};
+
+use crate::similar::Matrix;
 
 /// One answer. Its place in the list of candidates is its place in the panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct Case {
     pub missing: Vec<Missing>,
     /// What happened when the candidates are not those of the last stage.
     pub fallback: Option<String>,
+    /// How alike they are, once somebody has asked.
+    matrix: OnceCell<Matrix>,
 }
 
 impl Case {
@@ -76,7 +82,16 @@ impl Case {
         let missing = shown.map(missing).unwrap_or_default();
         let canon = canon(&candidates);
         let stage = used.map(|used| used.index);
-        Self { stage, candidates, canon, dropped: Vec::new(), missing, fallback, group }
+        Self {
+            stage,
+            candidates,
+            canon,
+            dropped: Vec::new(),
+            missing,
+            fallback,
+            group,
+            matrix: OnceCell::new(),
+        }
     }
 
     /// Keeps these candidates only, which are named by the ids of their responses.
@@ -86,6 +101,7 @@ impl Case {
             .partition(|candidate| ids.contains(&candidate.id.as_str()));
         self.canon = canon(&kept);
         self.candidates = kept;
+        self.matrix = OnceCell::new();
         self.dropped.extend(dropped.into_iter().map(|candidate| candidate.member));
     }
 
@@ -105,6 +121,11 @@ impl Case {
     /// The texts by canonical number.
     pub fn canonical_texts(&self) -> Vec<&str> {
         self.canon.iter().map(|place| self.candidates[*place].text.as_str()).collect()
+    }
+
+    /// How alike the texts are by their letters, by canonical number.
+    pub fn matrix(&self) -> &Matrix {
+        self.matrix.get_or_init(|| Matrix::lexical(&self.canonical_texts()))
     }
 
     /// The question as it was put to the panel, or as the user put it.

@@ -117,7 +117,7 @@ pub(crate) fn first_vote(view: &View<'_>) -> Option<Json> {
 
 /// The answer most like the others.
 fn middle(view: &View<'_>) -> Result<Found, Miss> {
-    let found = medoid(&Matrix::lexical(&view.case.canonical_texts()));
+    let found = medoid(view.case.matrix());
     let mut judgement = Judgement::of("medoid");
     judgement.ranking = found.ranking.iter().map(|(number, score)| (*number, ratio(*score))).collect();
     judgement.winner = found.winner;
@@ -134,7 +134,7 @@ fn middle(view: &View<'_>) -> Result<Found, Miss> {
 
 /// The middle of the largest group of like answers.
 fn groups(view: &View<'_>) -> Result<Found, Miss> {
-    let matrix = Matrix::lexical(&view.case.canonical_texts());
+    let matrix = view.case.matrix();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of a million")]
     let threshold = (view.plan.alike * f64::from(WHOLE)).round() as u32;
     let groups = clusters(view.len(), |one, other| matrix.between(one, other), threshold, Linkage::Single);
