@@ -4,6 +4,7 @@
 //! batches are fast and no line is held back.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ const ROOM: usize = 1;
 #[derive(Debug)]
 pub(crate) enum Read {
     /// Some lines.
-    Block(Vec<Piece>),
+    Block(Block),
     /// Nothing came for a while after this was asked for.
     Quiet,
     /// The input cannot be read any further.
@@ -29,11 +30,52 @@ pub(crate) enum Read {
     End,
 }
 
+/// Lines that travel together.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// Their bytes, one behind the other.
+    bytes: Vec<u8>,
+    pieces: Vec<Piece>,
+}
+
 /// One line, or why it is none.
 #[derive(Debug)]
-pub(crate) enum Piece {
-    Line { number: u64, offset: u64, bytes: Vec<u8>, head: Head },
+enum Piece {
+    Line { number: u64, offset: u64, bytes: Range<usize>, head: Head },
     Fault(Fault),
+}
+
+impl Block {
+    /// Takes one item in.
+    fn push(&mut self, item: Item<'_>) {
+        self.pieces.push(match item {
+            Item::Fault(fault) => Piece::Fault(fault),
+            Item::Line(Line { number, offset, bytes, head }) => {
+                let from = self.bytes.len();
+                self.bytes.extend_from_slice(bytes);
+                Piece::Line { number, offset, bytes: from..self.bytes.len(), head }
+            }
+        });
+    }
+
+    /// Hands over what was gathered, and begins anew with as much room.
+    fn take(&mut self) -> Self {
+        let room = Self {
+            bytes: Vec::with_capacity(self.bytes.len().min(2 * BLOCK)),
+            pieces: Vec::with_capacity(self.pieces.len()),
+        };
+        std::mem::replace(self, room)
+    }
+
+    /// What was read, in order.
+    pub(crate) fn items(self, mut take: impl FnMut(Item<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        self.pieces.into_iter().try_for_each(|piece| match piece {
+            Piece::Fault(fault) => take(Item::Fault(fault)),
+            Piece::Line { number, offset, bytes, head } => {
+                take(Item::Line(Line { number, offset, bytes: &self.bytes[bytes], head }))
+            }
+        })
+    }
 }
 
 /// The other end of the input.
@@ -74,23 +116,18 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure
 }
 
 fn read(mut input: Input, feeder: &Arc<Feeder<Read>>) -> Result<(), Failure> {
-    let relay = Relay { feeder: Arc::clone(feeder), pieces: Arc::default() };
-    let pieces = Arc::clone(&relay.pieces);
+    let relay = Relay { feeder: Arc::clone(feeder), block: Arc::default() };
+    let block = Arc::clone(&relay.block);
     // An output is flushed before its input is waited for; here that hands a block over.
     let mut bell = Output::new("input", relay);
-    let mut bytes = 0;
     while let Some(item) = input.next(&mut bell)? {
-        let piece = match item {
-            Item::Fault(fault) => Piece::Fault(fault),
-            Item::Line(Line { number, offset, bytes: line, head }) => {
-                bytes += line.len();
-                Piece::Line { number, offset, bytes: line.to_vec(), head }
-            }
+        let is_large = {
+            let mut block = lock(&block);
+            block.push(item);
+            block.bytes.len() >= BLOCK
         };
-        lock(&pieces).push(piece);
         bell.pass_bytes(&[])?;
-        if bytes >= BLOCK {
-            bytes = 0;
+        if is_large {
             bell.flush()?;
         }
     }
@@ -100,13 +137,13 @@ fn read(mut input: Input, feeder: &Arc<Feeder<Read>>) -> Result<(), Failure> {
 /// Hands over what was gathered, whenever it is written to.
 struct Relay {
     feeder: Arc<Feeder<Read>>,
-    pieces: Arc<Mutex<Vec<Piece>>>,
+    block: Arc<Mutex<Block>>,
 }
 
 impl Write for Relay {
     fn write(&mut self, rings: &[u8]) -> io::Result<usize> {
-        let pieces = std::mem::take(&mut *lock(&self.pieces));
-        if pieces.is_empty() || self.feeder.give(Read::Block(pieces)) {
+        let block = lock(&self.block).take();
+        if block.pieces.is_empty() || self.feeder.give(Read::Block(block)) {
             Ok(rings.len())
         } else {
             Err(io::ErrorKind::BrokenPipe.into())
@@ -118,6 +155,6 @@ impl Write for Relay {
     }
 }
 
-fn lock(pieces: &Mutex<Vec<Piece>>) -> std::sync::MutexGuard<'_, Vec<Piece>> {
-    pieces.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(block: &Mutex<Block>) -> std::sync::MutexGuard<'_, Block> {
+    block.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ultra_core::failure::Failure;
-use ultra_core::ndjson::Line;
+use ultra_core::ndjson::{Item, Line};
 use ultra_core::shutdown::Why;
 use ultra_core::tool::{Summary, many};
 use ultra_provider::dispatch::{Event, Feed, Finished, Ticket};
@@ -15,7 +15,7 @@ use crate::candidate::Case;
 use crate::desk::{Desk, Job, Outcome, What};
 use crate::form::said;
 use crate::page::Page;
-use crate::reader::{Piece, Read, Reader};
+use crate::reader::{Block, Read, Reader};
 use crate::stream::{Ripeness, Stream};
 
 /// How long a complete prompt waits for the line after it, which may be a synthesis that another tool made.
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
             let page = &mut self.page;
             match self.calls.next(feed, || page.flush())? {
                 Event::Finished(done) => self.answered(&done)?,
-                Event::Fed(Read::Block(pieces)) => self.block(pieces)?,
+                Event::Fed(Read::Block(block)) => self.block(block)?,
                 Event::Fed(Read::Quiet) => self.quiet()?,
                 Event::Fed(Read::Failed(failure)) => return Err(failure),
                 Event::Fed(Read::End) => {
@@ -115,21 +115,17 @@ impl<'a> Run<'a> {
         self.desk.has_room(jobs) && self.page.has_room(jobs)
     }
 
-    fn block(&mut self, pieces: Vec<Piece>) -> Result<(), Failure> {
+    fn block(&mut self, block: Block) -> Result<(), Failure> {
         if self.quiet == Quiet::Holds {
             self.quiet = Quiet::Broken;
         }
-        for piece in pieces {
-            match piece {
-                Piece::Fault(fault) => {
-                    self.pick()?;
-                    self.page.fault(fault)?;
-                }
-                Piece::Line { number, offset, bytes, head } => {
-                    self.line(&Line { number, offset, bytes: &bytes, head })?;
-                }
+        block.items(|item| match item {
+            Item::Line(line) => self.line(&line),
+            Item::Fault(fault) => {
+                self.pick()?;
+                self.page.fault(fault)
             }
-        }
+        })?;
         if self.stream.has_ripe() && self.quiet == Quiet::Free {
             self.quiet = Quiet::Holds;
             self.reader.quiet_after(QUIET)?;
