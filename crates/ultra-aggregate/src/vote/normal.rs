@@ -72,10 +72,7 @@ pub fn normalise(text: &str, normal: &Normal) -> String {
 }
 
 fn single(text: &str, normal: Normal) -> String {
-    let mut form = composed(one_line(text));
-    if normal.case {
-        form = lower(form);
-    }
+    let mut form = letters(one_line(text), normal.case);
     if normal.punctuation {
         for _ in 0..LAYERS {
             let before = form.len();
@@ -92,29 +89,46 @@ fn single(text: &str, normal: Normal) -> String {
     normal.numbers.then(|| number::canonical(&form)).flatten().unwrap_or(form)
 }
 
-/// The text with letters and their accents in one character each, where there is one (NFC).
-fn composed(text: String) -> String {
-    if first(&text, &COMPOSABLE, |c| !is_composed(c)).is_none()
-        || is_nfc_quick(text.chars()) == IsNormalized::Yes
-    {
+/// The text with letters and their accents in one character each, where there is one (NFC), and in lower case.
+fn letters(mut text: String, in_lower_case: bool) -> String {
+    // Most texts need a look and no more.
+    if in_lower_case && first(&text, |c| !is_composed(c) || !is_lower(c)).is_none() {
+        text.make_ascii_lowercase();
         return text;
     }
-    text.nfc().collect()
+    if first(&text, |c| !is_composed(c)).is_some() && is_nfc_quick(text.chars()) != IsNormalized::Yes {
+        text = text.nfc().collect();
+    }
+    if in_lower_case { lower(text) } else { text }
 }
 
 /// Whether a character is in one of the large blocks that stay as they are in every composition.
 const fn is_composed(c: char) -> bool {
-    matches!(c, '\0'..='\u{2ff}' | '\u{2010}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}' | '\u{2190}'..='\u{22ff}'
-        | '\u{2500}'..='\u{27bf}' | '\u{3001}'..='\u{3029}' | '\u{3031}'..='\u{3096}' | '\u{30a0}'..='\u{30ff}'
-        | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff9d}' | '\u{1f300}'..='\u{1faff}')
+    matches!(c, '\0'..='\u{2ff}' | '\u{400}'..='\u{47f}' | '\u{2010}'..='\u{205e}' | '\u{20a0}'..='\u{20bf}'
+        | '\u{2190}'..='\u{22ff}' | '\u{2500}'..='\u{27bf}' | '\u{3001}'..='\u{3029}' | '\u{3031}'..='\u{3096}'
+        | '\u{30a0}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{ff01}'..='\u{ff9d}'
+        | '\u{1f300}'..='\u{1faff}')
 }
 
-/// Where the first character stands that `is` what is looked for; its first byte must be in the table.
-fn first(text: &str, begins: &[bool; 256], is: impl Fn(char) -> bool) -> Option<usize> {
+/// Whether a character is not ASCII and the same in lower case.
+fn is_lower(c: char) -> bool {
+    is_low(c) || c.to_lowercase().eq([c])
+}
+
+/// Where the first character stands that is not ASCII and `is` what is looked for. Letters that are composed and in
+/// lower case are passed over by their first two bytes where these say it.
+fn first(text: &str, is: impl Fn(char) -> bool) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(skipped) = bytes[at..].iter().position(|&byte| begins[usize::from(byte)]) {
-        at += skipped;
+    while let Some(chunk) = bytes[at..].first_chunk::<32>().filter(|chunk| chunk.is_ascii()) {
+        at += chunk.len();
+    }
+    let may_change = |two: &[u8]| {
+        let [from, count] = CHANGING[usize::from(two[0])];
+        two[1].wrapping_sub(from) < count
+    };
+    while let Some(passed) = bytes[at..].windows(2).position(may_change) {
+        at += passed;
         let c = text[at..].chars().next()?;
         if is(c) {
             return Some(at);
@@ -122,6 +136,27 @@ fn first(text: &str, begins: &[bool; 256], is: impl Fn(char) -> bool) -> Option<
         at += c.len_utf8();
     }
     None
+}
+
+/// By the first byte of a character: where the second bytes begin, and how many they are, with which it may be another
+/// one when it is composed or in lower case.
+const CHANGING: [[u8; 2]; 256] = changing();
+
+const fn changing() -> [[u8; 2]; 256] {
+    let mut table = [[0; 2]; 256];
+    let mut first = 0xc4;
+    while first < 0xf5 {
+        // CJK and most of Hangul
+        if first < 0xe4 || first > 0xe9 && first != 0xeb && first != 0xec {
+            table[first] = [0x80, 0x40];
+        }
+        first += 1;
+    }
+    // À to Þ, А to Я with what is before them, and Ѡ to Ѿ
+    table[0xc3] = [0x80, 0x1f];
+    table[0xd0] = [0x80, 0x30];
+    table[0xd1] = [0xa0, 0x20];
+    table
 }
 
 /// Bytes that white space other than a plain space can begin with.
@@ -138,17 +173,6 @@ const fn table(bytes: &[u8]) -> [bool; 256] {
     }
     table
 }
-
-/// Bytes that characters can begin with which are no composed ones.
-const COMPOSABLE: [bool; 256] = table(&[
-    0xcc, 0xcd, 0xce, 0xcf, 0xd2, 0xd6, 0xd7, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0xe0, 0xe1,
-    0xe2, 0xe3, 0xea, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf2, 0xf3, 0xf4,
-]);
-/// Bytes that characters can begin with which are others in lower case; those of ASCII apart.
-const CASED: [bool; 256] = table(&[
-    0xc3, 0xc4, 0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xcd, 0xce, 0xcf, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xe1,
-    0xe2, 0xea, 0xef, 0xf0,
-]);
 
 /// The text without white space at its ends, and with one space for any inside.
 fn one_line(text: &str) -> String {
@@ -181,7 +205,7 @@ fn one_line(text: &str) -> String {
 /// The text in lower case.
 fn lower(mut text: String) -> String {
     text.make_ascii_lowercase();
-    let Some(upper) = first(&text, &CASED, |c| !is_low(c) && !c.to_lowercase().eq([c])) else { return text };
+    let Some(upper) = first(&text, |c| !is_lower(c)) else { return text };
     let (before, rest) = text.split_at(upper);
     // The form of this letter depends on what stands around it.
     if rest.contains('Σ') {
@@ -341,22 +365,24 @@ mod tests {
     use unicode_normalization::char::canonical_combining_class;
     use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-    use super::{CASED, COMPOSABLE, composed, is_composed, lower, one_line};
+    use super::{CHANGING, is_composed, is_lower, letters, one_line};
 
     #[test]
-    fn what_is_skipped_is_what_stays() {
+    fn what_is_passed_over_is_what_stays() {
         let mut encoded = [0; 4];
-        let mut skipped = 0;
-        for c in '\0'..=char::MAX {
-            let first = usize::from(c.encode_utf8(&mut encoded).as_bytes()[0]);
-            if !COMPOSABLE[first] || is_composed(c) {
+        let mut passed = 0;
+        for c in '\u{80}'..=char::MAX {
+            let bytes = c.encode_utf8(&mut encoded).as_bytes();
+            let [from, count] = CHANGING[usize::from(bytes[0])];
+            let stays = bytes[1].wrapping_sub(from) >= count;
+            if stays || is_composed(c) {
                 assert_eq!(is_nfc_quick([c].into_iter()), IsNormalized::Yes, "{c:?}");
                 assert_eq!(canonical_combining_class(c), 0, "{c:?}");
-                skipped += 1;
+                passed += 1;
             }
-            assert!(c.is_ascii() || CASED[first] || c.to_lowercase().eq([c]), "{c:?}");
+            assert!(!stays || is_lower(c), "{c:?}");
         }
-        assert!(skipped > 40_000);
+        assert!(passed > 40_000);
     }
 
     proptest! {
@@ -365,7 +391,7 @@ mod tests {
             parts in prop::collection::vec(
                 prop::sample::select(vec![
                     " ", "  ", "\n", "\t", "\u{b}", "\u{1c}", "\u{3000}", "a", "Ab", "É", "ß", "İ", "Σ", "aΣ", "ΑΣ b", "“q”",
-                    "東", "", "e\u{301}", "\u{315}\u{300}", "か\u{3099}", "각", "\u{1100}\u{1161}", "Å", "Ж", "ж", "ﬀ", "Ａ",
+                    "東", "", "e\u{301}", "\u{315}\u{300}", "か\u{3099}", "각", "č", "Č", "д", "Д", "\u{1100}\u{1161}", "Å", "Ж", "ж", "ﬀ", "Ａ",
                 ]),
                 0..12,
             ),
@@ -373,9 +399,9 @@ mod tests {
             let text = parts.concat();
             let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
             prop_assert_eq!(one_line(&text), line);
-            prop_assert_eq!(lower(text.clone()), text.to_lowercase());
             let nfc: String = text.nfc().collect();
-            prop_assert_eq!(composed(text), nfc);
+            prop_assert_eq!(letters(text.clone(), true), nfc.to_lowercase());
+            prop_assert_eq!(letters(text, false), nfc);
         }
     }
 }
