@@ -67,7 +67,7 @@ struct Reader {
 
 impl Reader {
     fn new(feeder: Feeder<Read>, reading: Reading) -> Self {
-        let passing = Output::new("ultra-fanout", Passing(feeder.clone()));
+        let passing = Output::new("ultra-fanout", Passing { feeder: feeder.clone(), lines: Vec::new() });
         Self { feeder, passing, reading, unasked: false }
     }
 
@@ -114,13 +114,21 @@ impl Reader {
     }
 }
 
-/// Takes lines that pass as one piece.
-struct Passing(Feeder<Read>);
+/// Takes whole lines that pass as one piece.
+struct Passing {
+    feeder: Feeder<Read>,
+    lines: Vec<u8>,
+}
 
 impl Write for Passing {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        if self.0.give(Read::Lines(lines.to_vec())) {
-            return Ok(lines.len());
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        if self.lines.is_empty() {
+            // The end of a long line comes by itself.
+            self.lines.reserve_exact(part.len() + 1);
+        }
+        self.lines.extend_from_slice(part);
+        if !part.ends_with(b"\n") || self.feeder.give(Read::Lines(std::mem::take(&mut self.lines))) {
+            return Ok(part.len());
         }
         Err(io::ErrorKind::BrokenPipe.into())
     }

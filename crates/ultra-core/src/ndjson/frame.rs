@@ -11,6 +11,9 @@ pub const DEFAULT_MAX_LINE: usize = 16 << 20;
 /// Bytes asked of the source at a time.
 const BLOCK: usize = 256 << 10;
 
+/// Bytes of a line that few have.
+const LONG: usize = 1 << 20;
+
 /// Where a line lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
@@ -88,8 +91,10 @@ impl Framer {
             self.searched -= self.start;
             self.start = 0;
         }
-        // Small inputs stay small; long lines grow the buffer, but never beyond the cap and one block.
-        let room = if self.buffer.is_empty() { BLOCK } else { (self.end * 2).max(BLOCK) };
+        // Small inputs stay small; long lines grow the buffer, but never beyond the cap and one block. What is longer
+        // than some gets room for the longest at once: every step leaves a buffer behind that is not given back yet.
+        let steady = if self.end > LONG { DEFAULT_MAX_LINE + BLOCK } else { BLOCK };
+        let room = (self.end * 2).max(steady);
         let room = room.min(self.max_line.saturating_add(BLOCK)).max(self.end + 1);
         if self.buffer.len() < room {
             self.buffer.resize(room, 0);

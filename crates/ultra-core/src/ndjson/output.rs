@@ -111,8 +111,14 @@ impl Output {
         if self.emit == Emit::New {
             return Ok(());
         }
-        self.buffer.extend_from_slice(line);
-        self.end_line()
+        if line.len() < BLOCK {
+            self.buffer.extend_from_slice(line);
+            return self.end_line();
+        }
+        // A copy of a long line would take as much memory again.
+        self.flush()?;
+        self.written += 1;
+        self.write(&[line, b"\n"])
     }
 
     /// Writes a record that was read and changed: left out when only new records come out.
@@ -224,9 +230,18 @@ impl Output {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = sink.write_all(&self.buffer).and_then(|()| sink.flush());
+        let gathered = std::mem::take(&mut self.buffer);
+        let written = self.write(&[&gathered]);
+        self.buffer = gathered;
         self.buffer.clear();
+        written
+    }
+
+    /// Writes whole lines, which nothing may come between.
+    fn write(&self, parts: &[&[u8]]) -> Result<(), Failure> {
+        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = parts.iter();
+        let written = parts.try_for_each(|part| sink.write_all(part)).and_then(|()| sink.flush());
         written.map_err(|cause| match cause.kind() {
             io::ErrorKind::BrokenPipe => Failure::reader_gone(),
             _ => Failure::io("cannot write the output", cause),
