@@ -153,6 +153,20 @@ fn every_dependency_comes_from_the_registry() {
     }
 }
 
+#[test]
+fn every_dependency_is_said_with_its_use() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md"));
+    let page = page.expect("is there");
+    let table = page.lines().skip_while(|line| *line != "## Dependencies");
+    let rows: Vec<&str> = table.filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    let said: BTreeSet<&str> = rows.into_iter().flat_map(|row| row.split(", ")).collect();
+    for package in metadata().workspace_packages() {
+        for dependency in package.dependencies.iter().filter(|known| !known.name.starts_with("ultra-")) {
+            assert!(said.contains(dependency.name.as_str()), "{} is not in ARCHITECTURE.md", dependency.name);
+        }
+    }
+}
+
 /// Two versions of one crate cost build time and size; each pair needs a reason.
 const DUPLICATES: &[(&str, &str)] = &[
     ("getrandom", "ring is still at 0.2"),

@@ -110,7 +110,7 @@ const fn is_composed(c: char) -> bool {
         | '\u{1f300}'..='\u{1faff}')
 }
 
-/// Whether a character is not ASCII and the same in lower case.
+/// Whether a character is the same in lower case.
 fn is_lower(c: char) -> bool {
     is_low(c) || c.to_lowercase().eq([c])
 }
