@@ -233,3 +233,6 @@ fn missing(stage: &StageRun) -> Vec<Missing> {
     });
     without.collect()
 }
+
+#[cfg(test)]
+mod tests;
