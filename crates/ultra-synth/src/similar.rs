@@ -22,6 +22,7 @@ pub const WHOLE: u32 = 1_000_000;
 const WINDOW: usize = 64 << 10;
 /// What all windows share, in bytes.
 const SHARED: usize = 4 << 20;
+
 /// The similarities of all pairs of `len` answers. Strategies read this and never the texts, so another measure
 /// can fill it.
 #[derive(Debug, Clone, PartialEq, Eq)]

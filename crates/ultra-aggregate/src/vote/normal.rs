@@ -146,13 +146,13 @@ const fn changing() -> [[u8; 2]; 256] {
     let mut table = [[0; 2]; 256];
     let mut first = 0xc4;
     while first < 0xf5 {
-        // CJK and most of Hangul
+        // All that follows, but CJK and most of Hangul.
         if first < 0xe4 || first > 0xe9 && first != 0xeb && first != 0xec {
             table[first] = [0x80, 0x40];
         }
         first += 1;
     }
-    // À to Þ, А to Я with what is before them, and Ѡ to Ѿ
+    // À to Þ, А to Я with what is before them, and Ѡ to Ѿ.
     table[0xc3] = [0x80, 0x1f];
     table[0xd0] = [0x80, 0x30];
     table[0xd1] = [0xa0, 0x20];

@@ -11,7 +11,7 @@ pub const DEFAULT_MAX_LINE: usize = 16 << 20;
 /// Bytes asked of the source at a time.
 const BLOCK: usize = 256 << 10;
 
-/// Bytes of a line that few have.
+/// A line of more bytes gets room for the longest that is accepted by default.
 const LONG: usize = 1 << 20;
 
 /// Where a line lies.
@@ -91,10 +91,10 @@ impl Framer {
             self.searched -= self.start;
             self.start = 0;
         }
-        // Small inputs stay small; long lines grow the buffer, but never beyond the cap and one block. What is longer
-        // than some gets room for the longest at once: every step leaves a buffer behind that is not given back yet.
-        let steady = if self.end > LONG { DEFAULT_MAX_LINE + BLOCK } else { BLOCK };
-        let room = (self.end * 2).max(steady);
+        // Small inputs stay small; long lines grow the buffer, but never beyond the cap and one block. They do so in
+        // few steps, since each leaves a buffer behind that the allocator keeps for a while.
+        let least = if self.end > LONG { DEFAULT_MAX_LINE + BLOCK } else { BLOCK };
+        let room = (self.end * 2).max(least);
         let room = room.min(self.max_line.saturating_add(BLOCK)).max(self.end + 1);
         if self.buffer.len() < room {
             self.buffer.resize(room, 0);
