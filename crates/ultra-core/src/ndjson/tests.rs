@@ -231,6 +231,20 @@ fn json(depth: u32) -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn a_long_line_goes_out_whole_and_in_its_place() {
+    let sink = Shared::default();
+    let mut output = Output::new("ultra-test", sink.clone());
+    let lines = ["first", &"x".repeat(200 << 10), "between", &"y".repeat(65 << 10), "last"];
+    for line in lines {
+        output.pass_bytes(line.as_bytes()).expect("writes");
+    }
+    output.flush().expect("writes");
+    assert_eq!(output.written(), 5);
+    let written = String::from_utf8(sink.0.lock().expect("is not poisoned").clone()).expect("is text");
+    assert!(written.lines().eq(lines), "{:?}", written.lines().map(str::len).collect::<Vec<_>>());
+}
+
+#[test]
 fn an_error_that_repeats_gets_its_own_id_until_a_stream_has_forgotten_the_first() {
     let sink = Shared::default();
     let mut output = Output::new("ultra-test", sink.clone());
