@@ -1,8 +1,9 @@
-//! The yardstick: the plain loop on reqwest. `rqfan BASE N < prompts > answers`
+//! The yardstick: the plain loop on reqwest. `rqfan BASE N [paced] < prompts > answers`
 //!
 //! Prompts are read as NDJSON, N calls are in flight on one thread, what fails in passing is tried again, and
 //! answers are written as NDJSON. No ids, no order, no policy, no journal: what is left is what a client of this
-//! library costs on this machine.
+//! library costs on this machine. `paced` is for prompts that come slowly: calls go on while the next one is waited
+//! for, and each answer is written when it is there.
 
 use std::cell::RefCell;
 use std::io::{BufRead as _, BufWriter, Write as _};
@@ -71,17 +72,13 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let (Some(base), Some(Ok(calls))) = (arguments.next(), arguments.next().map(|calls| calls.parse()))
     else {
-        eprintln!("usage: rqfan BASE N < prompts > answers");
+        eprintln!("usage: rqfan BASE N [paced] < prompts > answers");
         std::process::exit(2);
     };
     let url: Url = format!("{base}/chat/completions").parse().expect("BASE is an address");
     rustls::crypto::ring::default_provider().install_default().expect("none is installed yet");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime can be built");
-    tokio::task::LocalSet::new().block_on(&runtime, fan(url, calls));
-}
-
-async fn fan(url: Url, calls: usize) {
     let client = Client::builder()
         .tcp_nodelay(true)
         .pool_max_idle_per_host(calls)
@@ -90,6 +87,15 @@ async fn fan(url: Url, calls: usize) {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .expect("a client can be built");
+    let local = tokio::task::LocalSet::new();
+    if arguments.next().as_deref() == Some("paced") {
+        local.block_on(&runtime, paced(client, url, calls));
+    } else {
+        local.block_on(&runtime, fan(client, url, calls));
+    }
+}
+
+async fn fan(client: Client, url: Url, calls: usize) {
     let lines = Rc::new(RefCell::new(std::io::stdin().lock().lines()));
     let output = Rc::new(RefCell::new(BufWriter::with_capacity(1 << 16, std::io::stdout())));
     let workers: Vec<_> = (0..calls)
@@ -111,6 +117,29 @@ async fn fan(url: Url, calls: usize) {
         worker.await.expect("no worker panics");
     }
     output.borrow_mut().flush().expect("somebody reads");
+}
+
+/// A thread reads, so that a prompt that is not there yet stops nobody.
+async fn paced(client: Client, url: Url, calls: usize) {
+    let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        std::io::stdin().lock().lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
+    let (mut running, mut draw) = (tokio::task::JoinSet::new(), 0_u64);
+    while let Some(line) = lines.recv().await {
+        draw = draw.wrapping_add(0x9E37_79B9);
+        let (client, url) = (client.clone(), url.clone());
+        running.spawn_local(async move {
+            let answer = ask(&client, &url, &line, draw).await;
+            let mut output = std::io::stdout().lock();
+            output.write_all(&answer).and_then(|()| output.flush()).expect("somebody reads");
+        });
+        while running.try_join_next().is_some() {}
+        while running.len() >= calls {
+            running.join_next().await;
+        }
+    }
+    running.join_all().await;
 }
 
 /// The line that answers a prompt.
