@@ -5,6 +5,8 @@
 const SEPARATORS: [&str; 8] = ["{,}", "\\,", "\\!,", ",", "'", "_", "\u{a0}", "\u{202f}"];
 /// What says that a number is counted in hundredths.
 const PERCENT: [&str; 5] = ["%", "\\%", " %", " \\%", " percent"];
+/// The letters of `1e3`, `percent`, `\frac`, `\dfrac` and `\tfrac`.
+const LETTERS: &[u8] = b"acdefnprtE";
 /// Beyond so many places a number is written with an exponent.
 const PLACES: usize = 40;
 
@@ -65,6 +67,10 @@ fn extent(text: &str, at: usize) -> Option<usize> {
 pub(super) fn canonical(text: &str) -> Option<String> {
     let text = text.trim();
     if !text.bytes().next().is_some_and(|byte| can_begin_a_number(byte) || byte == b'\\') {
+        return None;
+    }
+    // Most texts that begin like a number say soon that they are none.
+    if text.bytes().any(|byte| byte.is_ascii_alphabetic() && !LETTERS.contains(&byte)) {
         return None;
     }
     let text = &grouped(text);
