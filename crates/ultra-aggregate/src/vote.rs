@@ -22,9 +22,9 @@ use super::{EPSILON, sum, weight};
 
 /// An answer, and who gave it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Group {
+pub struct Group<'a> {
     /// The answer, as it was compared.
-    pub answer: String,
+    pub answer: &'a str,
     /// Who gave it, in ascending order.
     pub members: Vec<usize>,
     /// What they weigh together.
@@ -33,9 +33,9 @@ pub struct Group {
 
 /// The outcome of a vote.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Vote {
+pub struct Vote<'a> {
     /// The answers, heaviest first, a tie by its earliest member.
-    pub groups: Vec<Group>,
+    pub groups: Vec<Group<'a>>,
     /// The earliest member that gave the leading answer; `None` when nobody has an answer that weighs anything.
     pub winner: Option<usize>,
     /// The share of the leading answer, from 0 to 1.
@@ -55,13 +55,13 @@ pub fn answer(text: &str, from: &Extract, normal: &Normal) -> Option<String> {
 
 /// Counts the votes: what each member answers, and what it weighs. A weight that is not a positive number
 /// counts nothing.
-pub fn plurality(answers: &[(Option<String>, f64)]) -> Vote {
+pub fn plurality(answers: &[(Option<String>, f64)]) -> Vote<'_> {
     at_least(answers, 0.0)
 }
 
 /// The vote when members of the weight `outstanding` were not heard: the share and the margin are what they would
 /// be at the least, had they been heard, so no margin is left unless the vote is [`decided`].
-pub fn at_least(answers: &[(Option<String>, f64)], outstanding: f64) -> Vote {
+pub fn at_least(answers: &[(Option<String>, f64)], outstanding: f64) -> Vote<'_> {
     let groups = groups(answers);
     let rest = weight(outstanding);
     let total = sum(answers.iter().map(|(_, of)| weight(*of))) + rest;
@@ -89,17 +89,17 @@ pub fn decided(answers: &[(Option<String>, f64)], outstanding: f64) -> Option<us
     vote.winner.filter(|_| vote.margin > 0.0)
 }
 
-fn groups(answers: &[(Option<String>, f64)]) -> Vec<Group> {
+fn groups(answers: &[(Option<String>, f64)]) -> Vec<Group<'_>> {
     let mut given: Vec<(&str, usize)> = answers
         .iter()
         .enumerate()
         .filter_map(|(member, (answer, _))| answer.as_deref().map(|answer| (answer, member)))
         .collect();
     given.sort_unstable();
-    let mut groups: Vec<Group> = given
+    let mut groups: Vec<Group<'_>> = given
         .chunk_by(|one, other| one.0 == other.0)
         .map(|same| Group {
-            answer: same[0].0.to_owned(),
+            answer: same[0].0,
             members: same.iter().map(|(_, member)| *member).collect(),
             weight: sum(same.iter().map(|(_, member)| weight(answers[*member].1))),
         })

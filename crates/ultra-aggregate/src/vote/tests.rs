@@ -192,7 +192,8 @@ fn what_counts_is_a_choice() {
 
 #[test]
 fn margin_and_share_are_of_all_members() {
-    let vote = plurality(&votes(&["b", "a", "b", "-", "-"]));
+    let answers = votes(&["b", "a", "b", "-", "-"]);
+    let vote = plurality(&answers);
     assert_eq!((vote.winner, vote.ties, vote.without), (Some(0), 1, 2));
     assert!((vote.share - 0.4).abs() < 1e-12 && (vote.margin - 0.2).abs() < 1e-12);
     assert_eq!(vote.groups[0].members, [0, 2]);
@@ -200,16 +201,14 @@ fn margin_and_share_are_of_all_members() {
 
 #[test]
 fn a_tie_goes_to_the_earliest_member_and_is_reported() {
-    let vote = plurality(&votes(&["z", "a", "a", "z", "m"]));
-    assert_eq!((vote.winner, vote.ties, vote.groups[0].answer.as_str()), (Some(0), 2, "z"));
+    let answers = votes(&["z", "a", "a", "z", "m"]);
+    let vote = plurality(&answers);
+    assert_eq!((vote.winner, vote.ties, vote.groups[0].answer), (Some(0), 2, "z"));
     assert!(vote.margin.abs() < f64::EPSILON);
     // A tenth thrice is not three tenths in floating point.
-    let tenth = plurality(&[
-        (Some("a".into()), 0.3),
-        (Some("b".into()), 0.1),
-        (Some("b".into()), 0.1),
-        (Some("b".into()), 0.1),
-    ]);
+    let tenths = [("a", 0.3), ("b", 0.1), ("b", 0.1), ("b", 0.1)];
+    let tenths = tenths.map(|(answer, weight)| (Some(answer.to_owned()), weight));
+    let tenth = plurality(&tenths);
     assert_eq!((tenth.winner, tenth.ties), (Some(0), 2));
 }
 
@@ -242,9 +241,11 @@ fn a_vote_is_decided_when_the_rest_cannot_reach_the_leader() {
 
 #[test]
 fn what_was_not_heard_counts_against_the_leader() {
-    let vote = at_least(&votes(&["a", "a", "a", "b"]), 1.0);
+    let answers = votes(&["a", "a", "a", "b"]);
+    let vote = at_least(&answers, 1.0);
     assert!((vote.share - 0.6).abs() < 1e-12 && (vote.margin - 0.2).abs() < 1e-12, "{vote:?}");
-    let open = at_least(&votes(&["a", "a", "b"]), 1.0);
+    let answers = votes(&["a", "a", "b"]);
+    let open = at_least(&answers, 1.0);
     assert_eq!(
         (open.winner, open.margin.to_bits()),
         (Some(0), 0.0_f64.to_bits()),
@@ -360,9 +361,9 @@ proptest! {
         answers in proptest::collection::vec("[abc]", 1..9),
     ) {
         let mut answers: Vec<_> = answers.into_iter().map(|text| (Some(text), 1.0)).collect();
-        let before = plurality(&answers).groups[0].answer.clone();
+        let before = plurality(&answers).groups[0].answer.to_owned();
         answers.push((Some(before.clone()), 1.0));
-        prop_assert_eq!(&plurality(&answers).groups[0].answer, &before);
+        prop_assert_eq!(plurality(&answers).groups[0].answer, before);
     }
 
     #[test]

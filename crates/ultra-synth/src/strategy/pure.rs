@@ -91,7 +91,7 @@ fn votes(view: &View<'_>) -> Option<Result<Found, Miss>> {
 /// The most bytes of an answer that stand in a verdict.
 const SHOWN: usize = 200;
 
-fn told(view: &View<'_>, group: &vote::Group, share: f64) -> Value {
+fn told(view: &View<'_>, group: &vote::Group<'_>, share: f64) -> Value {
     let ids: Vec<&str> = group.members.iter().map(|number| view.at(*number).id.as_str()).collect();
     let answer = &group.answer[..group.answer.floor_char_boundary(SHOWN)];
     json!({"answer": answer, "share": share, "responses": ids})
