@@ -292,9 +292,9 @@ mod tests {
 
     #[test]
     fn one_reading_is_enough_for_usual_texts() {
-        let text = "He said: “It’s **3.14**, or so”; \"Now\"  what?\n\tÉcole, 東京: `x`. ";
+        let text = "He said: “It’s **3.14**, or so”; \"Now\"  what?\n\tÉcole, «東京»: „x“ `y`. ";
         let expected =
-            Clean { text: "he said it's 3.14 or so now what école 東京 x.".to_owned(), again: false };
+            Clean { text: "he said it's 3.14 or so now what école 東京 x y.".to_owned(), again: false };
         assert_eq!(clean(text, true, true), expected);
         assert_eq!(clean("a.! b", true, true), Clean { text: "a. b".to_owned(), again: true });
         assert_eq!(clean("*\"* b", true, true), Clean { text: "** b".to_owned(), again: true });
