@@ -177,10 +177,10 @@ def added(directory, upstream):
         table.row(f"{name}: processors, with the metronome's", middle["cpu"] / middle["seconds"], unit="x")
         for what, key in [("median", "p50_us"), ("p98", "p98_us"), ("p99", "p99_us"), ("longest", "max_us")]:
             table.row(f"{name}: added, {what}", middle[key] / 1e3, unit="ms")
+        table.row(f"{name}: prompts lost", count - min(one["answers"] for one in runs), 0)
     pairs = list(zip(seen["ultra-fanout"], seen["rqfan"]))
     more = statistics.median(one["p99_us"] - other["p99_us"] for one, other in pairs)
     table.row("added, p99, more than rqfan's in the same round", more / 1e3, 1.0, "ms")
-    table.row("prompts lost", count - min(one["answers"] for one in seen["ultra-fanout"]), 0)
     return table.missed
 
 

@@ -188,6 +188,7 @@ fn what_counts_is_a_choice() {
     assert_eq!(normalise("  A  b. ", &all), "A b.");
     assert_eq!(normalise("1,000", &all), "1,000");
     assert_eq!(normalise("A.", &Normal { case: true, ..all }), "a.");
+    assert_eq!(normalise("1E3", &Normal { numbers: true, ..all }), "1000");
 }
 
 #[test]
