@@ -6,6 +6,7 @@
 //! Shares and margins are of the weight of *all* members, with and without an answer, so one answer among five
 //! members is not a landslide.
 
+mod apart;
 mod count;
 mod extract;
 mod json;
@@ -13,6 +14,7 @@ mod normal;
 mod number;
 mod standing;
 
+pub use apart::{BEGINNING, answers};
 pub use count::{Count, Unmet, weighted};
 pub use extract::{Extract, extract};
 pub use normal::{Normal, normalise};
@@ -23,7 +25,7 @@ use super::{EPSILON, sum, weight};
 /// An answer, and who gave it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group<'a> {
-    /// The answer, as it was compared.
+    /// The answer, as it was compared: of a long one perhaps its [beginning](BEGINNING) alone.
     pub answer: &'a str,
     /// Who gave it, in ascending order.
     pub members: Vec<usize>,

@@ -94,6 +94,10 @@ pub(crate) fn run(
         Some(Format::Md) => output.text(&table::markdown(&report))?,
         Some(Format::Text) => output.text(&table::text(&report))?,
     }
+    if let (0, Some(told)) = (report.scored, &report.ungraded) {
+        return Err(Failure::nothing_usable(format!("no prompt is scored: {told}"))
+            .hint("ask the grader alone with ultra-fanout, or name another --grader"));
+    }
     let calls: u64 = trials.iter().flatten().map(|trial| trial.calls).sum();
     let what = format!(
         "{} over {}, {} scored; {}",

@@ -324,6 +324,12 @@ impl Desk {
             match tried {
                 None => work.ladder.skip(),
                 Some(Ok(found)) => return self.give(number, work, found),
+                // What is not agreed on is not accepted, and is left to the next strategy.
+                Some(Err(Miss { judgement: Some(judgement), .. }))
+                    if self.plan.accept.is_some() && !self.plan.strategy.asks() =>
+                {
+                    return self.give(number, work, Found::verdict(*judgement));
+                }
                 Some(Err(miss)) => {
                     work.keep(miss.judgement);
                     if self.plan.strict {
@@ -439,7 +445,7 @@ impl Desk {
         match &what {
             What::Made(made) => {
                 if let Some(reason) = made.ladder.reason() {
-                    self.warn(&made.case.group.prompt_id, made.ladder.rung(), &reason);
+                    self.warn(made, &reason);
                 }
                 self.tally.made(made);
             }
@@ -458,12 +464,13 @@ impl Desk {
     }
 
     /// Says that a prompt had to go down the ladder, but not endlessly: the records say it of each.
-    fn warn(&self, prompt_id: &str, rung: Rung, reason: &str) {
-        let (prompt, reason) = (visible(prompt_id), visible(reason));
+    fn warn(&self, made: &Made, reason: &str) {
+        let (prompt, reason) = (visible(&made.case.group.prompt_id), visible(reason));
+        let (done, rung) = (if made.has_answer() { "merged" } else { "judged" }, made.ladder.rung());
         let entrant = self.plan.entrant.as_ref();
         let of = entrant.map(|name| format!("strategy `{}`: ", visible(name))).unwrap_or_default();
         match self.tally.degraded {
-            0..WARNINGS => tracing::warn!("{of}prompt `{prompt}` is merged by {rung}, because: {reason}"),
+            0..WARNINGS => tracing::warn!("{of}prompt `{prompt}` is {done} by {rung}, because: {reason}"),
             WARNINGS if entrant.is_some() => tracing::warn!("{of}more prompts are degraded"),
             WARNINGS => tracing::warn!("more prompts are degraded; their records say why"),
             _ => {}

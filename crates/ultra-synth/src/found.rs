@@ -125,7 +125,9 @@ impl Judgement {
         if !missed.judges.is_empty() {
             put(&mut told, "judges", &missed.judges);
         }
-        put(&mut self.extra, missed.strategy, &told);
+        if !told.is_empty() {
+            put(&mut self.extra, missed.strategy, &told);
+        }
         self
     }
 

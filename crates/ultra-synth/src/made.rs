@@ -41,19 +41,19 @@ impl Made {
         let strategy = plan.strategy;
         missed.extend(found.judgement.take());
         found.judgement = missed.pop().map(|last| missed.into_iter().fold(last, Judgement::after));
-        let accepted = plan
-            .accept
-            .as_ref()
-            .map(|accept| !ladder.is_degraded() && accept.holds(&found, case.candidates.len()));
+        let is_sound = !ladder.is_degraded() && found.given != Given::Nothing;
+        let accepted =
+            plan.accept.as_ref().map(|accept| is_sound && accept.holds(&found, case.candidates.len()));
         if !accepted.unwrap_or(!strategy.only_judges()) {
             found.given = Given::Nothing;
         }
         if found.given == Given::Nothing {
-            let judgement = found.judgement.get_or_insert_with(|| Judgement::of(strategy.as_str()));
-            if let Some(accepted) = accepted {
-                put(&mut judgement.extra, "accepted", &accepted);
-            }
-        } else if strategy.asks() && ladder.rung() != Rung::Single {
+            found.judgement.get_or_insert_with(|| Judgement::of(strategy.as_str()));
+        }
+        if let (Some(accepted), Some(judgement)) = (accepted, &mut found.judgement) {
+            put(&mut judgement.extra, "accepted", &accepted);
+        }
+        if found.given != Given::Nothing && strategy.asks() && ladder.rung() != Rung::Single {
             let view = View { case: &case, plan, pattern: None, before: &[] };
             if let Some(vote) = pure::first_vote(&view) {
                 found.extra.push("vote".into(), vote);

@@ -44,7 +44,7 @@ pub struct Plan {
     pub accept: Option<Accept>,
     /// `vote`: how votes are counted; also on lower rungs, and beside what models write.
     pub vote: Count,
-    /// `cluster`: how alike the answers of a group are at least.
+    /// `cluster`: how alike two answers are that stand in one group, directly or by others between them.
     pub alike: f64,
     /// `judge`: what answers are scored for.
     pub rubric: Option<Rubric>,
@@ -118,8 +118,11 @@ impl Plan {
             Some(Named::Rank(args)) => {
                 plan.rule = args.rule;
                 plan.reviews = args.reviews.map(|reviews| reviews as usize);
+                if !args.ladder.is_sorted_by(|below, above| below < above) {
+                    return Err(Failure::usage("--ladder leads downwards")
+                        .hint("every step asks more, such as 3,5,all"));
+                }
                 plan.depths.clone_from(&args.ladder);
-                plan.depths.sort_unstable();
                 plan.agree = args.agree;
             }
             Some(Named::Iterate(args)) => (plan.threshold, plan.rounds) = (args.threshold, args.max),

@@ -37,25 +37,9 @@ impl Matrix {
     pub fn lexical(texts: &[&str]) -> Self {
         let window = WINDOW.min(SHARED / texts.len().max(1)).max(2);
         let ends: Vec<_> = texts.iter().map(|text| ends(text, window)).collect();
-        let (texts, kinds) = Letters::lend(|letters| trigrams(&ends, letters))
-            .or_else(|| trigrams(&ends, &mut Vocabulary::of(&ends)))
+        let pairs = Letters::lend(|letters| pairs(&ends, letters))
+            .or_else(|| pairs(&ends, &mut Vocabulary::of(&ends)))
             .unwrap_or_default();
-        Self::of(&texts, kinds)
-    }
-
-    /// The similarities of texts whose trigrams have numbers below `kinds`.
-    fn of(texts: &[Trigrams], kinds: usize) -> Self {
-        let mut held = vec![0; kinds];
-        let mut pairs = Vec::with_capacity(texts.len() * texts.len().saturating_sub(1) / 2);
-        for (at, one) in texts.iter().enumerate() {
-            for (trigram, count) in &one.counts {
-                held[*trigram as usize] = *count;
-            }
-            pairs.extend(texts[at + 1..].iter().map(|other| one.dice(&held, other)));
-            for (trigram, _) in &one.counts {
-                held[*trigram as usize] = 0;
-            }
-        }
         Self { len: texts.len(), pairs }
     }
 
@@ -81,8 +65,7 @@ impl Matrix {
         if low == high {
             return WHOLE;
         }
-        // The rows before `low` hold len-1, len-2, … pairs.
-        self.pairs[low * (2 * self.len - low - 1) / 2 + (high - low - 1)]
+        self.pairs[place(self.len, low, high)]
     }
 
     /// The mean over all pairs, rounded down; `None` for fewer than two answers.
@@ -92,55 +75,51 @@ impl Matrix {
     }
 }
 
+/// Where a pair stands among all pairs of `len`.
+fn place(len: usize, low: usize, high: usize) -> usize {
+    // The rows before `low` hold len-1, len-2, … pairs.
+    low * (2 * len - low - 1) / 2 + (high - low - 1)
+}
+
 /// Gives numbers to trigrams, and counts how often each occurs in a text.
 trait Words {
-    /// Counts every three characters that stand together.
-    fn count(&mut self, characters: &[u32]);
+    /// Counts every three characters of a text that stand together, and says how many they are.
+    fn count(&mut self, text: &str) -> usize;
+
+    /// How often a trigram was counted since [`counted`](Self::counted) was last asked.
+    fn times(&self, trigram: u32) -> u16;
 
     /// What was counted since this was last asked: numbers, and how often each occurs.
-    fn counted(&mut self) -> Vec<(u32, u32)>;
-
-    /// All numbers are smaller.
-    fn len(&self) -> usize;
+    fn counted(&mut self) -> Vec<(u32, u16)>;
 
     /// Whether there was too much for it, so that what was counted is worth nothing.
     fn is_full(&self) -> bool;
 }
 
-/// The trigrams of each text, and a number above theirs; `None` when they are too many for these `words`.
-fn trigrams(texts: &[(&str, &str)], words: &mut impl Words) -> Option<(Vec<Trigrams>, usize)> {
-    let mut characters = Vec::new();
-    let mut all = Vec::with_capacity(texts.len());
-    for (head, tail) in texts {
-        let mut total = 0;
-        for part in [head, tail].into_iter().filter(|part| !part.is_empty()) {
-            fold::fold(part, &mut characters);
-            words.count(&characters);
-            total += characters.len().saturating_sub(2) as u64;
+/// The similarities of all pairs; `None` when there is too much in the texts for these `words`.
+fn pairs(texts: &[(&str, &str)], words: &mut impl Words) -> Option<Vec<u32>> {
+    let mut pairs = vec![0; texts.len() * texts.len().saturating_sub(1) / 2];
+    // What was counted in the texts before.
+    let mut all: Vec<(Vec<(u32, u16)>, u64)> = Vec::with_capacity(texts.len());
+    for (at, (head, tail)) in texts.iter().enumerate() {
+        let total = (words.count(head) + words.count(tail)) as u64;
+        for (before, (counts, other)) in all.iter().enumerate() {
+            let both =
+                counts.iter().map(|(trigram, count)| u64::from(words.times(*trigram).min(*count))).sum();
+            pairs[place(texts.len(), before, at)] = dice(both, total + other);
         }
-        all.push(Trigrams { counts: words.counted(), total });
+        all.push((words.counted(), total));
         if words.is_full() {
             return None;
         }
     }
-    Some((all, words.len()))
+    Some(pairs)
 }
 
-/// The trigrams of a text, each by its number and with how often it occurs.
-struct Trigrams {
-    counts: Vec<(u32, u32)>,
-    total: u64,
-}
-
-impl Trigrams {
-    /// Twice what both have, of all that they have; `held` is how often this one has each trigram.
-    fn dice(&self, held: &[u32], other: &Self) -> u32 {
-        let both: u64 =
-            other.counts.iter().map(|(trigram, count)| u64::from(held[*trigram as usize].min(*count))).sum();
-        let whole = self.total + other.total;
-        let ratio = (2 * both * u64::from(WHOLE)).checked_div(whole).unwrap_or(u64::from(WHOLE));
-        u32::try_from(ratio).unwrap_or(WHOLE)
-    }
+/// Twice what both texts have, of all that they have.
+fn dice(both: u64, whole: u64) -> u32 {
+    let ratio = (2 * both * u64::from(WHOLE)).checked_div(whole).unwrap_or(u64::from(WHOLE));
+    u32::try_from(ratio).unwrap_or(WHOLE)
 }
 
 /// The first and the last half of the window, or the whole text and nothing.

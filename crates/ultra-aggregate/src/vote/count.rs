@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Extract, Normal, answer};
+use super::{Extract, Normal, answer, answers};
 
 /// What of a text is its answer, when two are the same, and what the vote of each target counts.
 #[derive(Debug, Clone)]
@@ -25,6 +25,14 @@ impl Count {
     /// The answer in a text, in the form in which it is compared.
     pub fn answer(&self, text: &str) -> Option<String> {
         answer(text, &self.extract, &self.normal)
+    }
+
+    /// What several members say and weigh, by the text and the target of each; their answers are told apart as by
+    /// [`answers`].
+    pub fn votes<'a>(&self, members: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(Option<String>, f64)> {
+        let (texts, targets): (Vec<&str>, Vec<&str>) = members.unzip();
+        let weights = targets.iter().map(|target| self.weight(target));
+        answers(&texts, &self.extract, &self.normal).into_iter().zip(weights).collect()
     }
 
     /// What the vote of `target` counts.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::str::FromStr;
 
-use clean::{Clean, clean, without_marks};
+use clean::{Clean, clean, ends_clauses, is_composed, without_marks};
 
 use super::number;
 
@@ -19,8 +19,8 @@ const LAYERS: usize = 64;
 pub struct Normal {
     /// Upper and lower case are the same.
     pub case: bool,
-    /// Marks at the end of a sentence or clause, quotes, emphasis, currency signs before a number, and
-    /// brackets, dollars or `\text{…}` around the whole do not count. Signs inside, as in `x-1`, do.
+    /// Marks at the end of a sentence or clause, quotes, `**`, currency signs before a number, and brackets, dollars,
+    /// emphasis or `\text{…}` around the whole do not count. Signs inside, as in `x-1`, do.
     pub punctuation: bool,
     /// `1,000`, `1000.0` and `1e3` are the same; `50%` is `0.5`; `2/4` and `\frac{1}{2}` are `0.5`, and a
     /// fraction without an end, such as `2/6`, is the same as `1/3`. A comma is a separator of thousands and
@@ -72,6 +72,32 @@ pub fn normalise(text: &str, normal: &Normal) -> String {
     items.join(", ")
 }
 
+/// The first `length` bytes of the form of a longer text, but for a last character that does not fit, found without
+/// the rest of the text; `None` when the rest could change them, or when that is not easy to tell.
+pub(super) fn beginning(text: &str, normal: Normal, length: usize) -> Option<String> {
+    if normal.set {
+        return None;
+    }
+    let from = text.floor_char_boundary(length + length / 2 + 1);
+    let to = text.floor_char_boundary(3 * length);
+    let mut pairs = text[from..to].chars().zip(text[from..to].char_indices().skip(1));
+    // Behind a word no mark and no accent stands across the cut, and what stands at the end is dropped up to the word
+    // at most.
+    let (_, (cut, _)) = pairs.find(|(one, (_, next))| one.is_alphanumeric() && is_composed(*next))?;
+    let begun = &text[..from + cut];
+    let Clean { text: mut form, again } = clean(begun, normal.case, normal.punctuation);
+    // Nothing else is dropped at the beginning, whatever stands at the end.
+    let stays = |c: char| c.is_alphanumeric() || c.is_ascii_graphic() && !",;:!?$'*_\\([{".contains(c);
+    // The letters around a Σ say which small one it is.
+    let is_sure = !again && form.starts_with(stays) && !begun.contains('Σ');
+    let may_be_a_number = normal.numbers && !number::is_ruled_out(&form);
+    if !is_sure || may_be_a_number || form.len() < length {
+        return None;
+    }
+    form.truncate(form.floor_char_boundary(length));
+    Some(form)
+}
+
 fn single(text: &str, normal: Normal) -> String {
     let Clean { text: mut form, mut again } = clean(text, normal.case, normal.punctuation);
     if normal.punctuation {
@@ -100,10 +126,8 @@ fn within(text: &str, part: &str) -> Range<usize> {
 
 /// Drops what stands around the whole.
 fn outside(text: &str) -> &str {
-    let text = text
-        .trim()
-        .trim_start_matches([',', ';', ':', '!', '?'])
-        .trim_end_matches([',', ';', ':', '!', '?', '.']);
+    let text =
+        text.trim().trim_start_matches([',', ';', ':', '!', '?', '¿', '¡']).trim_end_matches(ends_clauses);
     let text = unwrapped(text.trim());
     let text = match text.strip_suffix([')', ']', '}']) {
         // A choice such as `a)`.
@@ -119,13 +143,18 @@ fn outside(text: &str) -> &str {
 
 /// Without one layer of what stands around the whole.
 fn unwrapped(text: &str) -> &str {
-    const AROUND: [(&str, &str); 7] = [
+    const AROUND: [(&str, &str); 12] = [
+        ("$$", "$$"),
         ("$", "$"),
         ("'", "'"),
         ("*", "*"),
+        ("__", "__"),
         ("_", "_"),
         ("\\(", "\\)"),
+        ("\\[", "\\]"),
+        ("\\boxed{", "}"),
         ("\\text{", "}"),
+        ("\\textbf{", "}"),
         ("\\mathrm{", "}"),
     ];
     for (open, close) in AROUND {

@@ -66,11 +66,7 @@ fn extent(text: &str, at: usize) -> Option<usize> {
 /// fraction in lowest terms when it has no end as a decimal.
 pub(super) fn canonical(text: &str) -> Option<String> {
     let text = text.trim();
-    if !text.bytes().next().is_some_and(|byte| can_begin_a_number(byte) || byte == b'\\') {
-        return None;
-    }
-    // Most texts that begin like a number say soon that they are none.
-    if text.bytes().any(|byte| byte.is_ascii_alphabetic() && !LETTERS.contains(&byte)) {
+    if is_ruled_out(text) {
         return None;
     }
     let text = &grouped(text);
@@ -84,6 +80,12 @@ pub(super) fn canonical(text: &str) -> Option<String> {
         return Some(number.written());
     }
     (end == text.len()).then(|| number.written())
+}
+
+/// Whether a text does not begin like a number, or has a letter that none has, so that it is none, whatever follows.
+pub(super) fn is_ruled_out(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit() || "+-−.\\".contains(c))
+        || text.bytes().any(|byte| byte.is_ascii_alphabetic() && !LETTERS.contains(&byte))
 }
 
 /// Spaces between digits, which alone in an answer separate groups, in the form that cannot be anything else.

@@ -153,6 +153,14 @@ fn notations_of_one_answer_have_one_form() {
         ("0", &["0", "-0", "0.00", "0/7", "0e9"]),
         ("paris", &["Paris", "paris.", "“Paris”", "\\text{Paris}", " PARIS! ", "(Paris)", "`Paris`"]),
         ("a", &["A", "(A)", "A)", "a.", "**A**"]),
+        (
+            "yes",
+            &["‘yes’", "__Yes__", "$$yes$$", "\\[yes\\]", "\\textbf{yes}", "\\boxed{yes}", "yes…", "‚yes‘"],
+        ),
+        ("東京", &["東京。", "東京！", "“東京”，", "「東京」。"]),
+        ("sí señor", &["¿Sí, señor?", "¡Sí… señor!"]),
+        ("نعم", &["نعم؟", "نعم،"]),
+        ("हाँ", &["हाँ।"]),
         ("new york ny", &["New York, NY", "new york ny."]),
         ("x-1", &["x-1", "$x-1$"]),
         ("(a)(b)", &["(a)(b)"]),
@@ -236,8 +244,8 @@ fn a_vote_is_decided_when_the_rest_cannot_reach_the_leader() {
     assert_eq!(decided(&votes(&["a", "a"]), 2.0), None, "an answer that nobody gave yet could draw level");
     assert_eq!(decided(&votes(&["a", "a"]), 1.0), Some(0));
     assert_eq!(decided(&votes(&["a", "b"]), 0.0), None, "only the order of the panel would decide");
-    assert_eq!(answer("…", &Extract::Whole, &Normal::default()).as_deref(), Some("…"));
-    assert_eq!(answer("?!", &Extract::Whole, &Normal::default()), None);
+    assert_eq!(answer("—", &Extract::Whole, &Normal::default()).as_deref(), Some("—"));
+    assert_eq!(answer("?!…", &Extract::Whole, &Normal::default()), None);
 }
 
 #[test]

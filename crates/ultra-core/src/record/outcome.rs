@@ -164,7 +164,7 @@ record! {
             vote: Object,
             /// `iterate`: how sure the writer is, from 0 to 1.
             confidence: f64,
-            /// `iterate`: the rounds, each with its confidence and what was still open.
+            /// `iterate`: the rounds, each with its confidence, what was still open, and whether another one was wanted.
             rounds: Vec<Json>,
             /// `iterate`: why no further round was asked for.
             stopped: String,

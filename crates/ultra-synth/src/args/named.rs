@@ -83,7 +83,7 @@ pub struct RankArgs {
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(2..))]
     pub reviews: Option<u32>,
 
-    /// Ask so many first and more only when they do not agree, such as 3,all
+    /// Ask so many first and more only when they do not agree or have no winner, such as 3,all
     #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = depth)]
     pub ladder: Vec<usize>,
 
@@ -108,7 +108,7 @@ pub enum Rule {
 /// Arguments of `iterate`.
 #[derive(Debug, Clone, Args)]
 pub struct IterateArgs {
-    /// How sure the writer must be to stop
+    /// How sure the writer must be to stop, when it sees no use in another round
     #[arg(long, value_name = "P", default_value_t = 0.8, value_parser = unit)]
     pub threshold: f64,
 
@@ -144,7 +144,7 @@ pub struct VoteArgs {
 /// Arguments of `cluster`.
 #[derive(Debug, Clone, Args)]
 pub struct ClusterArgs {
-    /// How alike two answers of a group are at least, from 0 to 1
+    /// How alike two answers are that stand in one group, directly or by others between them, from 0 to 1
     #[arg(long, value_name = "S", default_value_t = 0.6, value_parser = unit)]
     pub threshold: f64,
 }

@@ -26,6 +26,7 @@ use crate::brief::UNKNOWN;
 use crate::calls::Calls;
 use crate::form::{Form, said};
 use crate::tool::Dial;
+use crate::visible::visible;
 
 /// The best grade.
 const BEST: f64 = 10.0;
@@ -37,7 +38,12 @@ pub(super) struct Graded {
     pub(super) answers: Vec<Vec<Option<f64>>>,
     /// Calls of the grader.
     pub(super) calls: u64,
+    /// How many texts it could not grade, and why it could not grade the first.
+    pub(super) failed: Option<String>,
 }
+
+/// The grade of each text, by prompt.
+type Grades = BTreeMap<(usize, String), Option<f64>>;
 
 /// Gives every trial its score, by rule or by the grader.
 ///
@@ -53,8 +59,8 @@ pub(super) fn grade(
 ) -> Result<Graded, Stop> {
     let jobs = jobs(ground, trials);
     let calls = jobs.len() as u64;
-    let grades = if jobs.is_empty() {
-        BTreeMap::new()
+    let (grades, failed) = if jobs.is_empty() {
+        (BTreeMap::new(), None)
     } else {
         let grader = grader(compare, context)?;
         let config = DispatchConfig {
@@ -76,7 +82,7 @@ pub(super) fn grade(
         let texts = place.case.candidates.iter().zip(&place.scores);
         texts.map(|(candidate, score)| score.or_else(|| lookup(at, &candidate.text))).collect()
     });
-    Ok(Graded { answers: answers.collect(), calls })
+    Ok(Graded { answers: answers.collect(), calls, failed })
 }
 
 /// What a rule can tell of a trial.
@@ -127,7 +133,7 @@ fn ask(
     args: &SynthArgs,
     context: &Context,
     calls: &mut Calls,
-) -> Result<BTreeMap<(usize, String), Option<f64>>, Stop> {
+) -> Result<(Grades, Option<String>), Stop> {
     let form = Form::json(json!({
         "type": "object",
         "properties": {
@@ -137,7 +143,7 @@ fn ask(
         "required": ["reason", "grade"]
     }));
     let mut given = BTreeMap::new();
-    let mut failed = 0;
+    let (mut failed, mut first) = (0, None);
     for batch in jobs.chunks(args.concurrency as usize) {
         let wanted = batch.iter().map(|(at, text)| {
             let messages = messages(&ground.prompts[*at], text, context.seed);
@@ -169,16 +175,19 @@ fn ask(
                 Err(slip) => {
                     tracing::debug!("prompt `{}` is not graded: {slip}", ground.prompts[job.0].id());
                     failed += 1;
+                    first.get_or_insert_with(|| visible(&slip.to_string()).into_owned());
                     None
                 }
             };
             given.insert(job.clone(), grade);
         }
     }
-    if failed > 0 {
-        tracing::warn!("{} could not be graded; their prompts are left out", many(failed, "text"));
+    let told =
+        first.map(|why| format!("{} could not be graded, the first because: {why}", many(failed, "text")));
+    if let Some(told) = &told {
+        tracing::warn!("{told}; prompts without all grades are left out");
     }
-    Ok(given)
+    Ok((given, told))
 }
 
 /// What the grader is asked.

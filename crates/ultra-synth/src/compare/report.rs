@@ -64,6 +64,8 @@ pub(super) struct Report {
     pub(super) unfit: usize,
     /// Calls of the grader.
     pub(super) grading: u64,
+    /// How many texts it could not grade, and why.
+    pub(super) ungraded: Option<String>,
     /// The entrants in their order, then bounds and members.
     pub(super) rows: Vec<Row>,
 }
@@ -119,6 +121,7 @@ impl Report {
             scored: scored.len(),
             unfit: ground.unfit.ids.len(),
             grading: graded.calls,
+            ungraded: graded.failed.clone(),
             rows,
         }
     }

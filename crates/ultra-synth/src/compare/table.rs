@@ -98,10 +98,11 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
         "{} of {} prompts scored{}.",
         report.scored,
         report.prompts,
-        match (report.scored, report.unfit) {
-            (0, 0) => "; give prompts a field `expected`, or a --rubric and a --grader",
-            (0, _) => "; no `prompt_id` in --references is the `id` of a prompt that has answers",
-            _ => "",
+        match (report.scored, report.unfit, &report.ungraded) {
+            (_, _, Some(told)) => format!("; {told}"),
+            (0, 0, _) => "; give prompts a field `expected`, or a --rubric and a --grader".to_owned(),
+            (0, ..) => "; no `prompt_id` in --references is the `id` of a prompt that has answers".to_owned(),
+            _ => String::new(),
         }
     )];
     if (1..FEWEST).contains(&report.scored) {

@@ -168,6 +168,33 @@ fn a_rubric_needs_a_grader_and_equal_texts_are_graded_once() {
 }
 
 #[test]
+fn a_grader_that_grades_nothing_is_told_with_its_reason() {
+    let records = panel("p", &["Paris is the capital.", "The capital is Paris.", "Lyon"]);
+    let arguments = ["compare", "-s", "vote", "--rubric", "short", "--grader", "mock:g?fail=1&kind=auth"];
+    let ran = run(&[&arguments[..], &["--format", "text"]].concat(), &records);
+    let told = "0 of 1 prompts scored; 3 texts could not be graded, the first because: auth:";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+    assert_eq!(ran.status(), 4);
+}
+
+#[test]
+fn what_a_first_strategy_does_not_accept_is_judged_by_what_the_next_makes_of_it() {
+    let voted = "vote --accept 'margin > 0.3'";
+    let cascade = format!("{voted} + fuse");
+    for strict in [false, true] {
+        let context = Context { strict, ..Context::mock(0) };
+        let ran = run_in(&context, &["compare", "-s", voted, "-s", &cascade], lines(&three()));
+        let rungs: Vec<_> = ran.of("trial").iter().map(|trial| trial["rung"].clone()).collect();
+        assert_eq!(json!(rungs), json!(["vote", "vote", null, "vote", "vote", "judge:1"]));
+        let rows = ran.of("comparison");
+        for (name, unanswered) in [(voted, 1), (&cascade, 0)] {
+            let row = of(&rows, name);
+            assert_eq!((&row["degraded"], &row["unanswered"]), (&json!(0), &json!(unanswered)), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_strategy_that_falls_or_fails_is_counted() {
     let ran = run(&["compare", "-s", "vote", "-s", "fuse --ultra mock:x?fail=1&kind=auth"], &three());
     let rows = ran.of("comparison");

@@ -96,7 +96,12 @@ impl Trial {
         if let Some(Ok(usage)) = verdict.extra.get("usage").map(ultra_core::record::Json::read::<Usage>) {
             self.tokens += usage.input_tokens + usage.output_tokens;
         }
-        self.degraded |= verdict.extra.get("degraded").is_some_and(|degraded| degraded.text() == "true");
+        let is = |key: &str, value: &str| verdict.extra.get(key).is_some_and(|found| found.text() == value);
+        // What is not accepted is left to the strategy after it.
+        if is("accepted", "false") {
+            return;
+        }
+        self.degraded |= is("degraded", "true");
         if let Some(Ok(rung)) = verdict.extra.get("rung").map(ultra_core::record::Json::read) {
             self.rung = rung;
         }

@@ -1,12 +1,13 @@
-//! Numbers for the trigrams of texts that are written with few letters, as most are.
+//! Counts the trigrams of texts that are written with few letters, as most are.
 //!
 //! Three letters of 7 bits are a place in a table, so there is no hash, no search, and no branch on whether a trigram
 //! is a new one, which nobody can predict. Texts with more letters are left to the
 //! [vocabulary](super::vocabulary).
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use super::Words;
+use super::fold::{Line, lower};
 
 /// Bits of a letter in a trigram.
 const BITS: u32 = 7;
@@ -14,74 +15,111 @@ const BITS: u32 = 7;
 const LETTERS: u8 = 1 << BITS;
 /// How many trigrams there can be.
 const TRIGRAMS: usize = 1 << (3 * BITS);
-/// How many of them can have a number; 0 is nobody's.
-const NUMBERS: usize = 1 << 16;
 /// Slots for letters: the hash of a character has 9 bits.
 const SLOTS: usize = 1 << 9;
+/// Characters of at most two bytes, as most are.
+const SHORT: usize = 0x800;
+/// The first letter.
+const SPACE: u8 = 0;
+/// In the place of a letter: it is not known yet.
+const UNKNOWN: u8 = LETTERS;
 
 thread_local! {
-    /// Kept for the next texts of a thread: to clear a few places takes less time than to ask for all of them.
-    static TABLE: RefCell<Option<Letters>> = const { RefCell::new(None) };
+    /// Kept for the next texts of a thread, with the letters: the trigrams of a language then stay at places that the
+    /// processor has at hand.
+    static TABLE: Cell<Option<Letters>> = const { Cell::new(None) };
 }
 
 #[derive(Debug)]
 pub(super) struct Letters {
-    /// A character plus one, above the 7 bits of its letter; 0 is an empty slot.
+    /// The letter of each short character, whatever its case.
+    short: [u8; SHORT],
+    /// A character in lower case plus one, above the 7 bits of its letter; 0 is an empty slot.
     slots: [u32; SLOTS],
-    /// How many letters are known.
+    /// How many letters are known, the space among them.
     known: u8,
-    /// The number of each trigram, or 0.
-    numbers: Vec<u16>,
-    /// The trigrams by number.
-    trigrams: Vec<u32>,
-    /// The next number.
-    next: u16,
+    /// How often each trigram occurs in the text that is being counted. No text is so long that one occurs more often.
+    counts: Vec<u16>,
+    /// The trigrams that occur in it.
+    seen: Vec<u32>,
+    /// How many those are.
+    kinds: usize,
     /// The letters of what is being counted.
-    text: Vec<u8>,
-    /// The numbers of its trigrams.
-    places: Vec<u16>,
-    /// How often each occurs.
-    counts: Vec<u32>,
-    /// There were too many letters, or too many trigrams.
+    line: Vec<u8>,
+    /// There were too many letters.
     is_full: bool,
 }
 
 impl Letters {
-    /// Lends the table of this thread.
-    pub(super) fn lend<T>(work: impl FnOnce(&mut Self) -> T) -> T {
+    /// Lends the table of this thread, and once more without the letters of earlier texts if it was full with them.
+    pub(super) fn lend<T>(work: impl Fn(&mut Self) -> Option<T>) -> Option<T> {
         let mut letters = TABLE.take().unwrap_or_else(Self::new);
-        let made = work(&mut letters);
-        letters.clear();
+        let made = loop {
+            let was_new = letters.known == 1;
+            let made = work(&mut letters);
+            if made.is_some() {
+                break made;
+            }
+            letters.forget();
+            if was_new {
+                break None;
+            }
+        };
         TABLE.set(Some(letters));
         made
     }
 
     fn new() -> Self {
         Self {
+            short: [UNKNOWN; SHORT],
             slots: [0; SLOTS],
-            known: 0,
-            numbers: vec![0; TRIGRAMS],
-            trigrams: vec![0; NUMBERS],
-            next: 1,
-            text: Vec::new(),
-            places: Vec::new(),
-            counts: vec![0; NUMBERS],
+            known: 1,
+            counts: vec![0; TRIGRAMS],
+            seen: Vec::new(),
+            kinds: 0,
+            line: Vec::new(),
             is_full: false,
         }
     }
 
-    fn clear(&mut self) {
-        for trigram in &self.trigrams[1..=usize::from(self.next)] {
-            self.numbers[*trigram as usize] = 0;
-        }
+    fn forget(&mut self) {
+        self.short.fill(UNKNOWN);
         self.slots.fill(0);
-        self.places.clear();
-        (self.known, self.next, self.is_full) = (0, 1, false);
+        (self.known, self.is_full) = (1, false);
     }
 
-    /// The letter that stands for a character; any one when there are too many.
-    #[inline]
-    fn letter(&mut self, c: u32) -> u8 {
+    /// Makes `line` the letters of a text.
+    fn read(&mut self, text: &str, line: &mut Vec<u8>) {
+        let mut line = Line::of(text, SPACE, line);
+        for c in text.chars() {
+            match self.short.get(c as usize) {
+                Some(&letter) if letter != UNKNOWN => line.put(letter),
+                _ => self.look(c, &mut line),
+            }
+        }
+        line.end();
+    }
+
+    /// Puts the letters of a character that is long or was not seen yet.
+    fn look(&mut self, c: char, line: &mut Line<u8>) {
+        let mut letter = UNKNOWN;
+        let mut letters = 0;
+        lower(c, |low| {
+            letter = self.letter(low);
+            letters += 1;
+            line.put(letter);
+        });
+        if let Some(short) = self.short.get_mut(c as usize).filter(|_| letters == 1) {
+            *short = letter;
+        }
+    }
+
+    /// The letter that stands for a character in lower case; any one when there are too many.
+    fn letter(&mut self, c: char) -> u8 {
+        if c == ' ' {
+            return SPACE;
+        }
+        let c = u32::from(c);
         let mut at = (c.wrapping_mul(0x9e37_79b1) >> 23) as usize;
         loop {
             let slot = self.slots[at];
@@ -99,7 +137,7 @@ impl Letters {
     fn add(&mut self, c: u32, at: usize) -> u8 {
         if self.known >= LETTERS {
             self.is_full = true;
-            return 0;
+            return SPACE;
         }
         self.slots[at] = (c + 1) << BITS | u32::from(self.known);
         self.known += 1;
@@ -108,55 +146,35 @@ impl Letters {
 }
 
 impl Words for Letters {
-    fn count(&mut self, characters: &[u32]) {
-        let new = characters.len().saturating_sub(2);
-        if usize::from(self.next) + new >= NUMBERS {
-            self.is_full = true;
-            return;
-        }
+    fn count(&mut self, text: &str) -> usize {
         // One thing at a time: loops as simple as these run several steps at once.
-        let mut text = std::mem::take(&mut self.text);
-        text.resize(characters.len(), 0);
-        for (letter, character) in text.iter_mut().zip(characters) {
-            *letter = self.letter(*character);
-        }
-        let from = self.places.len();
-        self.places.resize(from + new, 0);
-        let (numbers, trigrams) = (&mut self.numbers[..TRIGRAMS], &mut self.trigrams[..NUMBERS]);
-        let mut next = self.next;
-        for (three, place) in text.windows(3).zip(&mut self.places[from..]) {
+        let mut line = std::mem::take(&mut self.line);
+        self.read(text, &mut line);
+        let trigrams = line.len().saturating_sub(2);
+        self.seen.resize(self.seen.len().max(self.kinds + trigrams), 0);
+        let (counts, seen) = (&mut self.counts[..TRIGRAMS], self.seen.as_mut_slice());
+        let mut kinds = self.kinds;
+        for three in line.windows(3) {
             let [one, two, three] = [three[0], three[1], three[2]].map(u32::from);
             let trigram = one << (2 * BITS) | two << BITS | three;
-            let number = &mut numbers[trigram as usize];
-            let is_new = *number == 0;
-            *number = if is_new { next } else { *number };
-            trigrams[usize::from(next)] = trigram;
-            next = next.wrapping_add(u16::from(is_new));
-            *place = *number;
-        }
-        (self.next, self.text) = (next, text);
-    }
-
-    fn counted(&mut self) -> Vec<(u32, u32)> {
-        let counts = &mut self.counts[..NUMBERS];
-        let places = self.places.as_mut_slice();
-        let mut kinds = 0;
-        for at in 0..places.len() {
-            let number = places[at];
-            let count = &mut counts[usize::from(number)];
-            // What was counted already gives its place to what comes next.
-            places[kinds] = number;
+            let count = &mut counts[trigram as usize];
+            // What was seen already gives its place to what comes next.
+            seen[kinds] = trigram;
             kinds += usize::from(*count == 0);
             *count += 1;
         }
-        let of = |&number: &u16| (u32::from(number), std::mem::take(&mut counts[usize::from(number)]));
-        let counted = places[..kinds].iter().map(of).collect();
-        self.places.clear();
-        counted
+        (self.kinds, self.line) = (kinds, line);
+        trigrams
     }
 
-    fn len(&self) -> usize {
-        usize::from(self.next)
+    fn times(&self, trigram: u32) -> u16 {
+        self.counts[trigram as usize]
+    }
+
+    fn counted(&mut self) -> Vec<(u32, u16)> {
+        let kinds = std::mem::take(&mut self.kinds);
+        let of = |&trigram: &u32| (trigram, std::mem::take(&mut self.counts[trigram as usize]));
+        self.seen[..kinds].iter().map(of).collect()
     }
 
     fn is_full(&self) -> bool {

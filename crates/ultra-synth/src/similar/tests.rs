@@ -1,3 +1,4 @@
+use super::letters::Letters;
 use super::vocabulary::Vocabulary;
 use super::{Matrix, WHOLE, Words as _};
 
@@ -80,31 +81,57 @@ fn plain(text: &str) -> Vec<char> {
 }
 
 /// A text of many trigrams in few letters, or of many letters.
-fn many(seed: u32, letters: u32, length: usize) -> String {
+fn many(seed: u32, from: u32, letters: u32, length: usize) -> String {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        char::from_u32(0x4e00 + (state >> 8) % letters).expect("is one")
+        char::from_u32(from + (state >> 8) % letters).expect("is one")
     };
     (0..length).map(|_| next()).collect()
 }
 
 #[test]
 fn texts_of_few_letters_and_of_many_are_measured_alike() {
-    // 128 letters with the space are the most that fit. 40 letters have 64,000 trigrams, fewer than there are numbers;
-    // five windows in 60 letters have 85,000.
+    // 128 letters with the space are the most that fit.
     for (letters, length) in [(127, 3_000), (128, 3_000), (40, 15_000), (60, 40_000), (5_000, 3_000)] {
-        let texts = [1, 2, 3, 4, 5].map(|seed| many(seed, letters, length));
+        let texts = [1, 2, 3, 4, 5].map(|seed| many(seed, 0x4e00, letters, length));
         let mixed: String =
             texts[0].chars().take(length / 2).chain(texts[1].chars().take(length / 2)).collect();
         let texts: Vec<&str> = texts.iter().chain([&mixed]).map(String::as_str).collect();
         let matrix = Matrix::lexical(&texts);
         let by_words = |texts: &[&str]| {
             let ends: Vec<_> = texts.iter().map(|text| super::ends(text, super::WINDOW)).collect();
-            super::trigrams(&ends, &mut Vocabulary::of(&ends))
-                .map(|(texts, kinds)| super::Matrix::of(&texts, kinds))
+            super::pairs(&ends, &mut Vocabulary::of(&ends))
         };
-        assert_eq!(Some(matrix), by_words(&texts), "{letters} letters");
+        assert_eq!(Some(matrix.pairs), by_words(&texts), "{letters} letters");
+    }
+}
+
+#[test]
+fn a_table_that_was_full_is_lent_again() {
+    let fits = |(from, letters)| {
+        let text = many(1, from, letters, 3_000);
+        Letters::lend(|table| super::pairs(&[(&text, "")], table)).is_some()
+    };
+    // All that fit, too many, others, and with these too many.
+    let texts = [(0x4e00, 127), (0x4e00, 128), (0x4e00, 100), (0xac00, 100)];
+    assert_eq!(texts.map(fits), [true, false, true, true]);
+}
+
+#[test]
+fn texts_of_other_letters_before_make_no_difference() {
+    let fresh = |one: &str, other: &str| {
+        std::thread::scope(|all| all.spawn(|| alike(one, other)).join().expect("ends"))
+    };
+    // Together they have more letters than fit, and the third alone has.
+    let texts = [(0x430, 30), (0x5d0, 90), (0x4e00, 200), (0x3041, 80), (0xe01, 40), (0x61, 26)].map(
+        |(from, letters)| {
+            let text = |seed| many(seed, from, letters, 500);
+            (text(1), text(2))
+        },
+    );
+    for (one, other) in texts.iter().chain(&texts) {
+        assert_eq!(alike(one, other), fresh(one, other), "{one:?}");
     }
 }
 
@@ -135,12 +162,23 @@ fn a_table_that_grows_forgets_nothing() {
 
 #[test]
 fn no_character_becomes_more_than_it_has_bytes() {
-    let mut characters = Vec::new();
     for c in '\0'..=char::MAX {
-        let text = c.to_string();
-        super::fold::fold(&text, &mut characters);
-        let expected: Vec<u32> = plain(&format!(" {text} ")).into_iter().map(u32::from).collect();
-        assert_eq!(characters, expected, "{c:?}");
+        let mut lower = Vec::new();
+        super::fold::lower(c, |low| lower.push(low));
+        assert_eq!(lower, plain(&c.to_string()), "{c:?}");
+        assert!(lower.len() <= c.len_utf8(), "{c:?}");
+    }
+}
+
+#[test]
+fn every_letter_counts_and_as_often_as_there_can_be() {
+    // Each of the two letters of İ in lower case is a letter of its own, and known the next time.
+    for c in ['x', 'é', '東', 'İ', '\0'] {
+        let long = c.to_string().repeat(super::WINDOW / c.len_utf8());
+        for other in [c.to_string().repeat(3), format!("{}y", &long[c.len_utf8()..])] {
+            let expected = by_definition(&long, &other);
+            assert_eq!((alike(&long, &other), alike(&other, &long)), (expected, expected), "{c:?}");
+        }
     }
 }
 
@@ -155,6 +193,6 @@ fn trigrams_that_meet_on_purpose_are_dispersed() {
         words.put(*trigram);
     }
     assert!(words.is_dispersed());
-    let expected: Vec<(u32, u32)> = (0..20_000).map(|number| (number, 2)).collect();
+    let expected: Vec<(u32, u16)> = (0..20_000).map(|number| (number, 2)).collect();
     assert_eq!(words.counted(), expected);
 }

@@ -6,6 +6,7 @@
 use ultra_core::id::blake3_hex;
 
 use super::Words;
+use super::fold::{Line, lower};
 
 /// Bits of a character in a trigram.
 const BITS: u32 = 21;
@@ -29,7 +30,7 @@ pub(super) struct Vocabulary<'a> {
     /// The number of a trigram plus one; 0 is an empty slot.
     slots: Vec<u32>,
     /// The trigrams by number, and how often each occurs in the text that is being counted.
-    trigrams: Vec<(u64, u32)>,
+    trigrams: Vec<(u64, u16)>,
     /// Those that occur in it.
     seen: Vec<u32>,
     /// How many those are.
@@ -128,24 +129,31 @@ impl<'a> Vocabulary<'a> {
 }
 
 impl Words for Vocabulary<'_> {
-    fn count(&mut self, characters: &[u32]) {
-        for three in characters.windows(3) {
+    fn count(&mut self, text: &str) -> usize {
+        let mut letters = Vec::new();
+        let mut line = Line::of(text, ' ', &mut letters);
+        for c in text.chars() {
+            lower(c, |low| line.put(low));
+        }
+        line.end();
+        for three in letters.windows(3) {
             let [one, two, three] = [three[0], three[1], three[2]].map(u64::from);
             self.put(one << (2 * BITS) | two << BITS | three);
         }
+        letters.len().saturating_sub(2)
     }
 
-    fn counted(&mut self) -> Vec<(u32, u32)> {
+    fn times(&self, trigram: u32) -> u16 {
+        self.trigrams[trigram as usize].1
+    }
+
+    fn counted(&mut self) -> Vec<(u32, u16)> {
         let trigrams = &mut self.trigrams;
         let kinds = std::mem::take(&mut self.kinds);
         self.seen[..kinds]
             .iter()
             .map(|&number| (number, std::mem::take(&mut trigrams[number as usize].1)))
             .collect()
-    }
-
-    fn len(&self) -> usize {
-        self.trigrams.len()
     }
 
     fn is_full(&self) -> bool {

@@ -100,7 +100,9 @@ impl Iterate {
         if draft.text.trim().is_empty() {
             return Move::failed(Slip::of(ErrorKind::Empty, "the synthesis is empty"));
         }
-        let told = json!({"round": self.round, "confidence": draft.confidence, "open": draft.open});
+        let told = json!({
+            "round": self.round, "confidence": draft.confidence, "open": draft.open, "again": draft.wants_more
+        });
         self.history.push(told);
         let sure = draft.confidence >= view.plan.threshold && !draft.wants_more;
         self.draft = Some(draft);

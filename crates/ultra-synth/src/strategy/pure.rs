@@ -47,12 +47,8 @@ fn earlier(view: &View<'_>) -> Option<Found> {
 /// The answer that most give. On a rung below another strategy one vote is not enough to stand on.
 fn votes(view: &View<'_>) -> Option<Result<Found, Miss>> {
     let count = &view.plan.vote;
-    let answers: Vec<(Option<String>, f64)> = (0..view.len())
-        .map(|number| {
-            let candidate = view.at(number);
-            (count.answer(&candidate.text), count.weight(&candidate.target))
-        })
-        .collect();
+    let candidates = (0..view.len()).map(|number| view.at(number));
+    let answers = count.votes(candidates.map(|candidate| (&*candidate.text, &*candidate.target)));
     let unheard: Vec<&str> = view.case.unheard().collect();
     let unheard_weight: f64 = unheard.iter().map(|target| count.weight(target)).sum();
     let vote = vote::at_least(&answers, unheard_weight);
@@ -90,6 +86,7 @@ fn votes(view: &View<'_>) -> Option<Result<Found, Miss>> {
 
 /// The most bytes of an answer that stand in a verdict.
 const SHOWN: usize = 200;
+const _: () = assert!(SHOWN + 3 < vote::BEGINNING, "an answer that is cut has all that is shown");
 
 fn told(view: &View<'_>, group: &vote::Group<'_>, share: f64) -> Value {
     let ids: Vec<&str> = group.members.iter().map(|number| view.at(*number).id.as_str()).collect();
@@ -103,8 +100,7 @@ pub(crate) fn first_vote(view: &View<'_>) -> Option<Json> {
     let count = &view.plan.vote;
     let first = view.case.group.stages().next()?;
     let given = first.answers();
-    let answers: Vec<(Option<String>, f64)> =
-        given.iter().map(|given| (count.answer(given.text), count.weight(&given.response.target))).collect();
+    let answers = count.votes(given.iter().map(|given| (given.text, &*given.response.target)));
     let cut = first.calls.iter().filter(|call| call.outcome.is_unheard());
     let vote = vote::at_least(&answers, cut.map(|call| count.weight(&call.target)).sum());
     let leader = vote.groups.first().filter(|group| group.members.len() > 1)?;

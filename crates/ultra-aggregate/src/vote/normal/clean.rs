@@ -59,11 +59,11 @@ impl Reading {
             let dropped = if self.marks { mark(rest) } else { 0 };
             if dropped > 0 {
                 clean.push_str(&text[from..at]);
-                let before = clean.bytes().next_back().unwrap_or(0);
-                again |= before == b'*' || ends_clauses(before);
+                let before = clean.chars().next_back().unwrap_or('\0');
+                again |= before == '*' || ends_clauses(before);
                 from = at + dropped;
                 // Of the spaces on both sides one is left.
-                if before == b' ' {
+                if before == ' ' {
                     from = past_space(text, from);
                 }
                 at = from;
@@ -77,7 +77,7 @@ impl Reading {
                     clean.push(' ');
                 }
                 from = past_space(text, at);
-            } else if self.marks && c == '’' {
+            } else if self.marks && is_raised(c) {
                 clean.push_str(&text[from..at]);
                 clean.push('\'');
                 from = after;
@@ -108,25 +108,54 @@ fn past_space(text: &str, at: usize) -> usize {
 
 /// The length of the quote, the emphasis, or the mark that ends a clause, with which a text begins.
 fn mark(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    match quoting(bytes) {
-        0 if bytes.first().is_some_and(|byte| ends_clauses(*byte)) && precedes_space(&text[1..]) => 1,
+    let first = text.chars().next().unwrap_or('\0');
+    match quoting(text.as_bytes()) {
+        0 if ends_clauses(first) && precedes_space(&text[first.len_utf8()..]) => first.len_utf8(),
         length => length,
     }
 }
 
-/// The length of `**` or one of `"`, `` ` ``, `“`, `”`, `„`, `«`, `»` with which a text begins.
+/// The length of `**` or one of `"`, `` ` ``, `“`, `”`, `„`, `«`, `»`, `「`, `」`, `『`, `』` with which a text begins.
 const fn quoting(text: &[u8]) -> usize {
     match text {
         [b'"' | b'`', ..] => 1,
         [b'*', b'*', ..] | [0xc2, 0xab | 0xbb, ..] => 2,
-        [0xe2, 0x80, 0x9c..=0x9e, ..] => 3,
+        [0xe2, 0x80, 0x9c..=0x9e, ..] | [0xe3, 0x80, 0x8c..=0x8f, ..] => 3,
         _ => 0,
     }
 }
 
-const fn ends_clauses(byte: u8) -> bool {
-    matches!(byte, b',' | b';' | b':' | b'!' | b'?' | b'.')
+/// Whether a character ends a clause or a sentence: in Latin, Arabic, Indian and East Asian texts.
+pub(super) const fn ends_clauses(c: char) -> bool {
+    matches!(
+        c,
+        ',' | ';'
+            | ':'
+            | '!'
+            | '?'
+            | '.'
+            | '…'
+            | '،'
+            | '؛'
+            | '؟'
+            | '।'
+            | '॥'
+            | '、'
+            | '。'
+            | '！'
+            | '，'
+            | '．'
+            | '：'
+            | '；'
+            | '？'
+            | '｡'
+            | '､'
+    )
+}
+
+/// Whether a character is an apostrophe or a quote that is written as one.
+const fn is_raised(c: char) -> bool {
+    matches!(c, '‘'..='‛')
 }
 
 /// Whether white space is what a text begins with, but for quotes and emphasis.
@@ -141,7 +170,7 @@ fn precedes_space(mut text: &str) -> bool {
 
 /// Whether a character is the same in every composition, whatever stands around it. To ask for large blocks first takes
 /// less time than to look each up.
-fn is_composed(c: char) -> bool {
+pub(super) fn is_composed(c: char) -> bool {
     matches!(c, '\0'..='\u{2ff}' | '\u{400}'..='\u{47f}' | '\u{2010}'..='\u{205e}' | '\u{3001}'..='\u{3029}'
         | '\u{30a0}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
         || is_nfc_quick([c].into_iter()) == IsNormalized::Yes && canonical_combining_class(c) == 0
@@ -251,7 +280,7 @@ mod tests {
         while let Some(c) = rest.chars().next() {
             let dropped = mark(rest);
             if dropped == 0 {
-                kept.push(if c == '’' { '\'' } else { c });
+                kept.push(if is_raised(c) { '\'' } else { c });
                 rest = &rest[c.len_utf8()..];
             } else {
                 rest = &rest[dropped..];
@@ -308,7 +337,7 @@ mod tests {
                     " ", "  ", "\n", "\t", "\u{b}", "\u{1c}", "\u{85}", "\u{a0}", "\u{2009}", "\u{3000}", "a", "Ab", "É",
                     "ß", "İ", "Σ", "aΣ", "ΑΣ b", "“", "”", "„", "«", "»", "’", "\"", "`", "*", "**", ",", ";", ":", "!",
                     "?", ".", "\u{37e}", "\u{1fef}", "\u{212a}", "—", "1", "東", "e\u{301}", "\u{315}\u{300}", "か\u{3099}",
-                    "각", "č", "Č", "д", "Д", "\u{1100}\u{1161}", "Å", "Ж", "ж", "α", "Δ", "⁰", "ก\u{e48}", "अ\u{93c}", "\u{958}", "ﬀ", "Ａ", "가\u{11a8}",
+                    "각", "‘", "‚", "「", "』", "。", "，", "…", "؟", "।", "č", "Č", "д", "Д", "\u{1100}\u{1161}", "Å", "Ж", "ж", "α", "Δ", "⁰", "ก\u{e48}", "अ\u{93c}", "\u{958}", "ﬀ", "Ａ", "가\u{11a8}",
                 ]),
                 0..16,
             ),

@@ -104,7 +104,13 @@ fn what_a_vote_does_not_accept_is_left_to_the_next() {
     let voted = run(&["vote", "--accept", "margin >= 0.5"], &both, |call| Ok(simulated(call)));
     assert_eq!((voted.of("synthesis").len(), voted.of("verdict").len()), (1, 2));
     assert_eq!(voted.of("synthesis")[0]["prompt_id"], "p");
-    assert_eq!(voted.of("verdict")[1]["accepted"], false);
+    let told = voted.of("verdict");
+    assert_eq!((&told[0]["accepted"], &told[1]["accepted"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&told[1]["strategy"], &told[1]["degraded"]),
+        (&json!("vote"), &Value::Null),
+        "nothing failed"
+    );
     let (fused, heard) = listen(&["fuse", "--ultra", "exec:u"], &voted.records(), |call| Ok(simulated(call)));
     assert_eq!((fused.of("synthesis").len(), heard.len()), (2, 1));
     let strategies: Vec<_> = fused.of("synthesis").into_iter().map(|one| one["strategy"].clone()).collect();
@@ -124,6 +130,14 @@ fn claims_that_were_checked_reach_the_writer() {
     let verified = run(&["verify", "--ultra", "exec:a"], &three(), |call| Ok(simulated(call)));
     let (_, heard) = listen(&["fuse", "--ultra", "exec:u"], &verified.records(), |call| Ok(simulated(call)));
     assert!(heard[0].1.contains("label: Claims") && heard[0].1.contains("\"standing\""), "{heard:?}");
+}
+
+#[test]
+fn a_ladder_leads_upwards() {
+    for ladder in ["3,2", "all,3", "3,3"] {
+        let ran = run(&["rank", "--ladder", ladder], &three(), |call| Ok(simulated(call)));
+        assert_eq!(ran.status(), 2, "{ladder}");
+    }
 }
 
 #[test]
